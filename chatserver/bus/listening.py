@@ -1,0 +1,190 @@
+"""Hearing the other nodes: one connection, subscribed to what this node's devices need."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+import structlog
+from redis.asyncio import Connection, Redis
+from redis.exceptions import RedisError
+
+from chatserver import metrics
+from chatserver.bus.connections import BROKEN, listening_connection
+
+CHANNELS_PER_COMMAND = 500
+CONNECT_TIMEOUT_S = 2.0
+RETRY_S = 0.2
+BEATS_MISSED_MAX = 3
+BEAT_TIMEOUT_S = 1.0
+REPLIES_PER_TURN = 100  # then others get their turn on the event loop
+
+log = structlog.get_logger()
+
+
+class DeafError(RedisError):
+    """The connection looks alive but nothing arrives on it."""
+
+
+class Listener:
+    """Keeps the subscriptions alive across lost connections.
+
+    Every batch of subscriptions ends with a numbered PING: Redis answers in order, so its PONG
+    says that everything before it is in force. `beat_s` is how often the listener publishes to
+    itself; when several beats in a row are not heard it takes itself for deaf and reconnects.
+    """
+
+    def __init__(self, url: str, client: Redis, channels: Iterable[str], beat_s: float) -> None:
+        """`channels` are always subscribed; the first of them is the one for beats."""
+        self._url = url
+        self._client = client
+        self._beat_s = beat_s
+        self._wanted: dict[str, bool] = dict.fromkeys(channels, True)
+        self._own = next(iter(self._wanted))
+        self._changes: dict[str, bool] = {}
+        self._work = asyncio.Event()
+        self._progress = asyncio.Event()
+        self._asked = 0
+        self._confirmed = 0
+        self._missed_beats = 0
+        self._connected = False
+        self._broken = False
+        self._on_message: Callable[[str, bytes], None] = lambda _channel, _data: None
+        self._on_back: Callable[[], None] = lambda: None
+
+    def listen(self, on_message: Callable[[str, bytes], None], on_back: Callable[[], None]) -> None:
+        """Who gets what is heard; `on_back` is told when a loss is over and all is subscribed."""
+        self._on_message = on_message
+        self._on_back = on_back
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the connection stands and everything once asked for is subscribed on it."""
+        return self._connected
+
+    def subscribe(self, channel: str) -> None:
+        """Hear this channel from soon on."""
+        self._wanted[channel] = True
+        self._change(channel, True)
+
+    def unsubscribe(self, channel: str) -> None:
+        """No longer hear this channel."""
+        self._wanted.pop(channel, None)
+        self._change(channel, False)
+
+    async def settled(self, timeout_s: float) -> bool:
+        """Wait until all changes so far are in force; False when Redis does not confirm them."""
+        target = self._asked + bool(self._changes or not self._asked)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._confirmed < target and not self._broken:
+                    await self._progress.wait()
+        return self._confirmed >= target and not self._broken
+
+    async def run(self) -> None:
+        """Connect, listen, and connect again, until cancelled."""
+        while True:
+            try:
+                await self._session()
+            except* BROKEN as group:
+                self._lost(group.exceptions[0])
+            await asyncio.sleep(RETRY_S)
+
+    async def _session(self) -> None:
+        connection = listening_connection(self._url)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await connection.connect()  # type: ignore[no-untyped-call]
+            self._changes = dict(self._wanted)
+            self._missed_beats = 0
+            self._work.set()
+            async with asyncio.TaskGroup() as session:
+                session.create_task(self._read(connection), name="bus reads")
+                session.create_task(self._write(connection), name="bus subscribes")
+                session.create_task(self._beat(), name="bus hears itself")
+        finally:
+            self._connected = False
+            self._changes = {}
+            metrics.bus_up.set(0)
+            await connection.disconnect(nowait=True)
+
+    async def _read(self, connection: Connection) -> None:
+        while True:
+            for _ in range(REPLIES_PER_TURN):
+                reply = await connection.read_response(timeout=math.inf, disconnect_on_error=False)
+                self._missed_beats = 0
+                self._take(reply)
+            await asyncio.sleep(0)
+
+    async def _write(self, connection: Connection) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            changes, self._changes = self._changes, {}
+            self._asked += 1
+            commands = [*_commands(changes), ("PING", str(self._asked))]
+            await connection.send_packed_command(connection.pack_commands(commands))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._beat_s)
+            if self._missed_beats >= BEATS_MISSED_MAX:
+                raise DeafError
+            self._missed_beats += 1
+            with suppress(*BROKEN):
+                async with asyncio.timeout(BEAT_TIMEOUT_S):
+                    await self._client.publish(self._own, b"")
+
+    def _take(self, reply: list[Any]) -> None:
+        if reply[0] == b"message":
+            self._hand_on(reply[1].decode(), reply[2])
+        elif reply[0] == b"pong":
+            self._confirm(int(reply[1]))
+
+    def _hand_on(self, channel: str, data: bytes) -> None:
+        if channel == self._own:
+            return
+        try:
+            self._on_message(channel, data)
+        except Exception:
+            # one bad message must not cost this node all the others
+            log.exception("a message of another node could not be handled")
+
+    def _confirm(self, number: int) -> None:
+        self._confirmed = number
+        if not self._connected:
+            self._back()
+        self._wake()
+
+    def _back(self) -> None:
+        self._connected = True
+        metrics.bus_up.set(1)
+        if self._broken:
+            self._broken = False
+            log.info("the bus is back", subscribed=len(self._wanted))
+            self._on_back()
+
+    def _lost(self, error: BaseException) -> None:
+        if not self._broken:
+            self._broken = True
+            log.warning("the bus is lost", error=f"{type(error).__name__}: {error}")
+        self._wake()
+
+    def _change(self, channel: str, wanted: bool) -> None:
+        self._changes[channel] = wanted
+        self._work.set()
+
+    def _wake(self) -> None:
+        self._progress.set()
+        self._progress = asyncio.Event()
+
+
+def _commands(changes: dict[str, bool]) -> Iterator[tuple[str, ...]]:
+    for command, wanted in (("UNSUBSCRIBE", False), ("SUBSCRIBE", True)):
+        channels = iter([channel for channel, want in changes.items() if want is wanted])
+        while chunk := tuple(islice(channels, CHANNELS_PER_COMMAND)):
+            yield (command, *chunk)

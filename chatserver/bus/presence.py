@@ -1,0 +1,148 @@
+"""Who is online on which node: shared by the nodes, and forgotten by itself when a node dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+from chatserver.bus.connections import BROKEN, command_client
+
+EXPIRES_MS = 60_000  # a node that no longer refreshes its people is taken for dead
+REMEMBERED_MS = 30 * 86_400_000
+USERS_PER_SCRIPT = 500  # Redis does nothing else meanwhile
+TIMEOUT_S = 1.0
+PAUSE_S = 1.0  # after a failure, so that an outage costs one wait and not one for every caller
+
+# One sorted set for each person: node -> until when it is believed, and '' -> last seen.
+# The clock is that of Redis, so nodes whose clocks differ agree.
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
+_MARK = (
+    _NOW
+    + """
+local node, expires, remembered = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+for i, key in ipairs(KEYS) do
+  local left = ARGV[i + 3]
+  if left == '' then
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+    redis.call('ZADD', key, now + expires, node)
+  else
+    redis.call('ZREM', key, node)
+    redis.call('ZADD', key, left, '')
+  end
+  redis.call('PEXPIRE', key, remembered)
+end
+"""
+)
+_STATES = (
+    _NOW
+    + """
+local expires, states = tonumber(ARGV[1]), {}
+for i, key in ipairs(KEYS) do
+  local online, seen = 0, -1
+  local entries = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  for j = 1, #entries, 2 do
+    local score = tonumber(entries[j + 1])
+    if entries[j] == '' then
+      seen = math.max(seen, score)
+    elseif score > now then
+      online = 1
+    else
+      seen = math.max(seen, score - expires)
+    end
+  end
+  states[i] = {online, seen}
+end
+return states
+"""
+)
+
+State = tuple[bool, int | None]
+
+log = structlog.get_logger()
+
+
+class PresenceBoard:
+    """Which people are online, seen from all nodes. A hint: without Redis nothing is known.
+
+    What is to be marked is gathered while a mark is on its way, so a thousand arrivals are a few
+    round trips, and marks of one person keep their order.
+    """
+
+    def __init__(
+        self, url: str, node: str, *, space: str = "chat", expires_ms: int = EXPIRES_MS
+    ) -> None:
+        """`node` is unlike that of any other node; boards share their people in one `space`."""
+        self._expires_ms = expires_ms
+        self._client: Redis = command_client(url, timeout_s=TIMEOUT_S)
+        self._node = node
+        self._prefix = f"{space}:presence:"
+        self._marks: dict[str, str] = {}
+        self._writing = asyncio.Lock()
+        self._failing_until = 0.0
+
+    async def arrived(self, user: str) -> None:
+        """The person's first connection on this node opened."""
+        self._marks[user] = ""
+        await self._write()
+
+    async def left(self, user: str, now_ms: int) -> None:
+        """The person's last connection on this node closed."""
+        self._marks[user] = str(now_ms)
+        await self._write()
+
+    async def refresh(self, users: Iterable[str]) -> None:
+        """These people are still on this node; said more often than entries expire."""
+        for user in users:
+            self._marks.setdefault(user, "")
+        await self._write()
+
+    async def states(self, users: Iterable[str]) -> dict[str, State]:
+        """Who is online, and when the others were last seen (None: never, or online).
+
+        People about whom nothing can be learnt now are left out.
+        """
+        names = list(users)
+        keys = [self._prefix + user for user in names]
+        rows = await self._script(_STATES, keys, self._expires_ms) if keys else None
+        return {user: _state(*row) for user, row in zip(names, rows or (), strict=False)}
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _write(self) -> None:
+        async with self._writing:
+            marks, self._marks = self._marks, {}
+            for part in _parts(marks):
+                keys = [self._prefix + user for user in part]
+                await self._script(
+                    _MARK, keys, self._node, self._expires_ms, REMEMBERED_MS, *part.values()
+                )
+
+    async def _script(self, script: str, keys: list[str], *arguments: str | int) -> Any:
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._failing_until:
+            return None
+        try:
+            return await self._client.eval(script, len(keys), *keys, *arguments)
+        except BROKEN as error:
+            self._failing_until = loop.time() + PAUSE_S
+            log.debug("presence is unknown without Redis", error=str(error))
+            return None
+
+
+def _parts(marks: dict[str, str]) -> Iterator[dict[str, str]]:
+    entries = list(marks.items())
+    for start in range(0, len(entries), USERS_PER_SCRIPT):
+        yield dict(entries[start : start + USERS_PER_SCRIPT])
+
+
+def _state(online: int, seen: int) -> State:
+    return (True, None) if online else (False, seen if seen >= 0 else None)

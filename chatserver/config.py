@@ -1,0 +1,246 @@
+"""Settings: frozen, typed, the unit in the name, secrets masked.
+
+Nothing else in the package reads the environment. A value comes from `CHAT_<NAME>` in the
+environment, else from the TOML file named by `CHAT_CONFIG` (or `--config`), else from its default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+PREFIX = "CHAT_"
+SECRETS = frozenset({"jwt_key", "mongo_url", "redis_url"})
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
+
+
+class SettingsError(Exception):
+    """A setting has a value that the server cannot use."""
+
+
+def _says(description: str) -> Meta:
+    return Meta(description=description)
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything an operator can turn. Times end in `_ms`, sizes in `_bytes`, rates in `_per_s`."""
+
+    host: Annotated[str, _says("address to listen on")] = "127.0.0.1"
+    port: Annotated[Port, _says("port for the socket and HTTP; 0 takes a free one")] = 8080
+    public_origins: Annotated[
+        tuple[str, ...],
+        _says("origins of pages that may connect besides the server's own, comma-separated"),
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        _says("networks of proxies whose X-Forwarded-For is believed, comma-separated CIDRs"),
+    ] = ()
+
+    mongo_url: Annotated[str, _says("MongoDB replica set")] = (
+        "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    )
+    mongo_database: Annotated[str, _says("database name")] = "chat"
+    mongo_driver: Annotated[
+        Literal["motor", "pymongo"], _says("motor, or PyMongo's own asyncio client")
+    ] = "motor"
+    mongo_pool_size: Annotated[Positive, _says("connections to MongoDB from one process")] = 20
+    store_timeout_ms: Annotated[
+        Positive, _says("after this long without an answer of MongoDB a call fails")
+    ] = 4000
+    redis_url: Annotated[str, _says("Valkey or Redis")] = "redis://127.0.0.1:6379/0"
+
+    jwt_key: Annotated[
+        str, _says("HS256 secret of the one key without a kid, 32 bytes or more")
+    ] = ""
+    jwt_keys_file: Annotated[
+        str, _says("JWKS file with further keys by kid (oct, OKP, EC, RSA), each with its alg")
+    ] = ""
+    jwt_issuer: Annotated[str, _says("required iss claim")] = "chatserver"
+    jwt_audience: Annotated[str, _says("required aud claim")] = "chatserver"
+    jwt_leeway_ms: Annotated[NotNegative, _says("clock difference forgiven in exp and iat")] = 2000
+    jwt_lifetime_max_ms: Annotated[
+        Positive, _says("tokens made to live longer are refused; revocations are kept this long")
+    ] = 7_776_000_000
+
+    ping_interval_ms: Annotated[Positive, _says("between two pings of the server")] = 25_000
+    ping_timeout_ms: Annotated[
+        Positive, _says("a client silent this long after a ping is gone")
+    ] = 20_000
+    auth_deadline_ms: Annotated[Positive, _says("a socket must authenticate within this")] = 5000
+    unauthenticated_per_address: Annotated[
+        Positive, _says("sockets of one address that may wait for authentication")
+    ] = 200
+    unauthenticated_total: Annotated[
+        Positive, _says("sockets that may wait for authentication in all")
+    ] = 5000
+    sockets_per_user: Annotated[Positive, _says("open sockets of one person")] = 10
+    devices_per_platform: Annotated[
+        Positive, _says("devices of one person on one platform; the newest takes over")
+    ] = 4
+    inbox_frames: Annotated[
+        Positive, _says("frames of one socket that may wait to be handled; beyond it, it floods")
+    ] = 256
+    outbox_frames: Annotated[
+        Positive, _says("frames that may wait for a slow reader before its socket is closed")
+    ] = 2000
+    frame_bytes: Annotated[Positive, _says("largest frame accepted")] = 65_536
+    drain_ms: Annotated[Positive, _says("time for a shutdown, from SIGTERM to exit")] = 8000
+    reconnect_spread_ms: Annotated[
+        Positive, _says("at a shutdown clients are told to come back spread over this long")
+    ] = 5000
+
+    text_bytes: Annotated[Positive, _says("longest text of a message, in UTF-8")] = 8192
+    page_default: Annotated[Positive, _says("messages in a page of history")] = 50
+    page_max: Annotated[Positive, _says("most messages in a page of history")] = 100
+    reset_after_messages: Annotated[
+        Positive, _says("a device missing more than this in a conversation starts afresh there")
+    ] = 1000
+    sends_per_s: Annotated[
+        Positive, _says("messages a person may send, with bursts of 3 times")
+    ] = 5
+    room_sends_per_s: Annotated[
+        Positive, _says("messages a conversation takes, with bursts of 3 times")
+    ] = 40
+    calls_per_s: Annotated[Positive, _says("calls of a person of all kinds, bursts of 3 times")] = (
+        100
+    )
+    typing_interval_ms: Annotated[
+        Positive, _says("typing signals closer than this are dropped")
+    ] = 2000
+    typing_expires_ms: Annotated[Positive, _says("a typing signal not renewed is gone after")] = (
+        8000
+    )
+    leaves_after_ms: Annotated[
+        Positive, _says("who reconnects within this time was never offline")
+    ] = 5000
+    read_marks_per_s: Annotated[Positive, _says("read marks of a person, bursts of 3 times")] = 3
+    edit_window_ms: Annotated[Positive, _says("own text may be edited this long")] = 86_400_000
+    edits_max: Annotated[Positive, _says("how often a message may be edited")] = 10
+    recall_window_ms: Annotated[Positive, _says("own messages may be recalled this long")] = 120_000
+    staff_recall_window_ms: Annotated[Positive, _says("the same for staff")] = 86_400_000
+    append_waiting_max: Annotated[
+        Positive, _says("messages that may wait to be stored; beyond it senders get busy")
+    ] = 10_000
+    append_batch_max: Annotated[Positive, _says("messages stored in one write")] = 500
+    cursor_flush_ms: Annotated[Positive, _says("read positions are gathered this long")] = 200
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], _says("least severity logged")
+    ] = "info"
+    log_format: Annotated[Literal["auto", "text", "json"], _says("auto: text on a terminal")] = (
+        "auto"
+    )
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{row.name}={row.shown}" for row in describe(self))
+        return f"Settings({shown})"
+
+
+class Row(Struct, frozen=True):
+    """One setting as the settings page lists it."""
+
+    name: str
+    shown: str
+    default: str
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return PREFIX + self.name.upper()
+
+
+def load(
+    environ: Mapping[str, str] | None = None, file: str | None = None, **overrides: object
+) -> Settings:
+    """Read the settings; `overrides` (from the command line) win, None among them is no override.
+
+    Raises:
+        SettingsError: a name is unknown or a value has the wrong form; the message names it.
+    """
+    environ = os.environ if environ is None else environ
+    values = _from_file(file or environ.get(PREFIX + "CONFIG", ""))
+    values |= _from_environment(environ)
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_blame(error, values)) from None
+
+
+def describe(settings: Settings) -> Iterator[Row]:
+    """Every setting with its present value (secrets masked), default and meaning."""
+    hints = get_type_hints(Settings, include_extras=True)
+    for field in msgspec.structs.fields(Settings):
+        yield Row(
+            name=field.name,
+            shown=_show(field.name, getattr(settings, field.name)),
+            default=_show_plain(field.default),
+            meaning=_meaning(hints[field.name]),
+        )
+
+
+def _from_file(path: str) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        raw = environ.get(PREFIX + field.name.upper())
+        if raw is not None:
+            values[field.name] = _split(raw) if isinstance(field.default, tuple) else raw
+    return values
+
+
+def _split(raw: str) -> list[str]:
+    return [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def _blame(error: msgspec.ValidationError, values: Mapping[str, Any]) -> str:
+    reason, _, path = str(error).partition(" - at `$.")
+    name = path.rstrip("`").split("[")[0]
+    if not name:
+        return str(error)
+    value = "" if name in SECRETS else f"={values.get(name)!r}"
+    return f"{PREFIX}{name.upper()}{value}: {reason}"
+
+
+def _show(name: str, value: object) -> str:
+    if name not in SECRETS or not value:
+        return _show_plain(value)
+    text = str(value)
+    return _without_password(text) if "://" in text else "********"
+
+
+def _show_plain(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    _, at, host = rest.rpartition("@")
+    host = re.sub(r"(?i)(password=)[^&]*", r"\1***", host)
+    return f"{scheme}://{'***@' if at else ''}{host}"
+
+
+def _meaning(hint: Any) -> str:
+    notes = (note for note in getattr(hint, "__metadata__", ()) if isinstance(note, Meta))
+    return next((note.description for note in notes if note.description), "")

@@ -1,0 +1,53 @@
+"""One node of the chat server as a child process."""
+
+from __future__ import annotations
+
+import http.client
+import sys
+
+from chatserver.config import Settings
+from chatserver.dev.folder import DataFolder
+from chatserver.dev.process import Program
+
+
+def node(folder: DataFolder, settings: Settings, number: int, port: int) -> Program:
+    """Node `number` (from 1) at `port`; it inherits this environment, and these settings win."""
+    host = reachable(settings.host)
+    return Program(
+        name=f"node-{number}",
+        title=f"Node {number}",
+        url=f"http://{host}:{port}",
+        command=(*interpreter(folder), "-m", "chatserver", "serve"),
+        is_ready=lambda: _answers_ready(host, port),
+        variables=_variables(settings, port),
+    )
+
+
+def interpreter(folder: DataFolder) -> tuple[str, ...]:
+    """This Python, with an option that it ignores: the command line names the data folder."""
+    return (sys.executable, "-X", f"chatserver_data={folder.path}")
+
+
+def reachable(host: str) -> str:
+    """An address to connect to, for one to listen on."""
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host
+
+
+def _variables(settings: Settings, port: int) -> dict[str, str]:
+    return {
+        "CHAT_PORT": str(port),
+        "CHAT_MONGO_URL": settings.mongo_url,
+        "CHAT_REDIS_URL": settings.redis_url,
+        "CHAT_JWT_KEY": settings.jwt_key,
+    }
+
+
+def _answers_ready(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=1)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,159 @@
+"""Looks at everything the server needs and says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from chatserver.bus.probe import redis_version
+from chatserver.config import Settings, SettingsError
+from chatserver.errors import Unavailable
+from chatserver.services.auth import Verifier
+from chatserver.store.database import Database
+from chatserver.store.probe import MongoFacts, Probe
+
+REDIS_VERSION_MIN = 6
+MONGO_VERSION_MIN = 6
+CLOCK_DIFFERENCE_MAX_S = 1.0
+DESCRIPTORS_MIN = 1024
+DESCRIPTORS_GOOD = 65_536
+
+
+class Finding(Struct, frozen=True):
+    """What was looked at, whether it will do, and how it is or what to do."""
+
+    subject: str
+    ok: bool
+    says: str
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at one thing after the other."""
+    yield Finding("settings", True, "valid")
+    yield _keys(settings)
+    async for finding in _mongodb(settings):
+        yield finding
+    yield await _redis(settings)
+    yield _port(settings)
+    yield _descriptors()
+
+
+def _keys(settings: Settings) -> Finding:
+    try:
+        Verifier(settings)
+    except SettingsError as error:
+        return Finding("token keys", False, f"{error}; `openssl rand -base64 48` makes a good one")
+    return Finding("token keys", True, "there and long enough")
+
+
+async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        database = Database(
+            settings.mongo_url,
+            settings.mongo_database,
+            driver=settings.mongo_driver,
+            timeout_ms=settings.store_timeout_ms,
+        )
+    except SettingsError as error:
+        yield Finding("mongodb", False, str(error))
+        return
+    try:
+        probe = Probe(database)
+        facts = await probe.facts()
+        yield _mongodb_kind(facts)
+        yield _clock(facts, datetime.now(UTC))
+        yield await _majority(probe)
+    except Unavailable as refusal:
+        why = str(refusal.__cause__).partition(" (configured")[0].partition(", Timeout:")[0]
+        yield Finding("mongodb", False, f"no answer ({why}); start it or set CHAT_MONGO_URL")
+    finally:
+        await database.close()
+
+
+def _mongodb_kind(facts: MongoFacts) -> Finding:
+    if not facts.replica_set:
+        advice = "not a replica set; start mongod with --replSet and run rs.initiate() once"
+    elif not facts.is_primary:
+        advice = "not the primary; name the set in CHAT_MONGO_URL with replicaSet="
+    elif _major(facts.version) < MONGO_VERSION_MIN:
+        advice = f"version {facts.version} is too old, {MONGO_VERSION_MIN} is needed"
+    else:
+        return Finding("mongodb", True, f"{facts.version}, primary of {facts.replica_set}")
+    return Finding("mongodb", False, advice)
+
+
+def _clock(facts: MongoFacts, here: datetime) -> Finding:
+    ahead = (here - facts.clock).total_seconds()
+    says = f"{abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} MongoDB's"
+    if abs(ahead) <= CLOCK_DIFFERENCE_MAX_S:
+        return Finding("clock", True, says)
+    return Finding("clock", False, f"{says}; set both by NTP, or tokens end at the wrong time")
+
+
+async def _majority(probe: Probe) -> Finding:
+    try:
+        await probe.write()
+    except Unavailable as refusal:
+        advice = "no majority confirms writes; see rs.status(), and that the user may write"
+        return Finding("mongodb writes", False, f"{advice} ({refusal.__cause__})")
+    return Finding("mongodb writes", True, "confirmed by a majority")
+
+
+async def _redis(settings: Settings) -> Finding:
+    try:
+        version = await redis_version(settings.redis_url)
+    except (Unavailable, ValueError) as error:
+        return Finding("redis", False, f"{error}; start it or set CHAT_REDIS_URL")
+    if _major(version.split()[1]) < REDIS_VERSION_MIN:
+        return Finding("redis", False, f"{version} is too old, {REDIS_VERSION_MIN} is needed")
+    return Finding("redis", True, version)
+
+
+def _port(settings: Settings) -> Finding:
+    where = f"{settings.host}:{settings.port}"
+    try:
+        with socket.create_server((settings.host, settings.port)):
+            return Finding("port", True, f"{where} is free")
+    except OSError as error:
+        advice = "stop what listens there, or set CHAT_HOST and CHAT_PORT"
+        return Finding("port", False, f"{where}: {error.strerror}; {advice}")
+
+
+def _descriptors() -> Finding:
+    try:
+        import resource
+    except ImportError:
+        return Finding("open files", True, "not limited here")
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = limit == resource.RLIM_INFINITY
+    shown = "unlimited" if unlimited else f"{limit}"
+    if unlimited or limit >= DESCRIPTORS_GOOD:
+        return Finding("open files", True, shown)
+    advice = f"{shown} at once, one for each client; `ulimit -n {DESCRIPTORS_GOOD}` allows more"
+    return Finding("open files", limit >= DESCRIPTORS_MIN, advice)
+
+
+def _major(version: str) -> int:
+    return int(version.partition(".")[0])
+
+
+def run(settings: Settings) -> int:
+    """Print a line for each finding; 0 when all is well, 1 otherwise."""
+    return asyncio.run(_print_all(settings))
+
+
+async def _print_all(settings: Settings) -> int:
+    status = 0
+    async for finding in examine(settings):
+        print(line(finding), flush=True)
+        status |= not finding.ok
+    return status
+
+
+def line(finding: Finding) -> str:
+    """A finding as it is printed."""
+    return f"{'ok   ' if finding.ok else 'WRONG'}  {finding.subject}: {finding.says}"

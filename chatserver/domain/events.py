@@ -1,0 +1,190 @@
+"""The one door for what a client can be told: every event is a frozen type with an example.
+
+PROTOCOL.md is generated from this list.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from msgspec import Struct
+
+from chatserver.domain.conversation import ConversationView
+from chatserver.domain.message import Change, Message
+from chatserver.domain.person import Person
+
+PROTOCOL_VERSION = 1
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something the server tells a client; `name` is the Socket.IO event."""
+
+    name: ClassVar[str]
+    example: ClassVar[dict[str, Any]]
+
+    def payload(self) -> Any:
+        """What stands beside the name on the wire."""
+        return self
+
+
+class Ready(Event, frozen=True, kw_only=True):
+    """The connection is accepted; sent once, first."""
+
+    name = "ready"
+    example = {
+        "me": {"user": "mei", "name": "陈小美", "role": "customer"},
+        "device": "7f2c",
+        "time": 1790000000000,
+        "limits": {"text_bytes": 8192, "frame_bytes": 65536, "page_max": 100},
+        "protocol": 1,
+    }
+
+    me: Person
+    device: str
+    time: int
+    limits: dict[str, int]
+    protocol: int = PROTOCOL_VERSION
+
+    def payload(self) -> Any:
+        """All fields, also `protocol` at its default."""
+        return {name: getattr(self, name) for name in self.__struct_fields__}
+
+
+class MessageSent(Event, frozen=True, kw_only=True):
+    """A message was stored; every device of every member gets it but the one that sent it."""
+
+    name = "message"
+    example = {
+        "conversation": "d9a2", "seq": 12, "client_id": "c-81", "sender": "mei", "kind": "text",
+        "body": {"text": "宝宝三个月用几段？"}, "at": 1790000000000,
+    }  # fmt: skip
+
+    message: Message
+
+    def payload(self) -> Any:
+        """The message itself."""
+        return self.message
+
+
+class Changed(Event, frozen=True, kw_only=True):
+    """A message was edited, recalled or reacted to; `mod` numbers the changes 1, 2, 3, …"""
+
+    name = "change"
+    example = {
+        "conversation": "d9a2", "mod": 3, "type": "edit", "seq": 12, "by": "mei",
+        "at": 1790000000000, "body": {"text": "宝宝四个月用几段？"},
+    }  # fmt: skip
+
+    change: Change
+
+    def payload(self) -> Any:
+        """The change itself."""
+        return self.change
+
+
+class ReadMoved(Event, frozen=True, kw_only=True):
+    """A member has read everything up to `seq`; also tells this person's own other devices."""
+
+    name = "read"
+    example = {"conversation": "d9a2", "user": "lin", "seq": 12}
+
+    conversation: str
+    user: str
+    seq: int
+
+
+class DeliveredMoved(Event, frozen=True, kw_only=True):
+    """Everything up to `seq` was handed to a connected device of a member, or fetched by one."""
+
+    name = "delivered"
+    example = {"conversation": "d9a2", "user": "lin", "seq": 12}
+
+    conversation: str
+    user: str
+    seq: int
+
+
+class Typing(Event, frozen=True, kw_only=True):
+    """A member is typing, or has stopped; without renewal the server says stopped after 8 s."""
+
+    name = "typing"
+    example = {"conversation": "d9a2", "user": "lin", "on": True}
+
+    conversation: str
+    user: str
+    on: bool
+
+
+class PresenceChanged(Event, frozen=True, kw_only=True):
+    """A watched person came or went; `last_seen` is null while online or never seen."""
+
+    name = "presence"
+    example = {"user": "lin", "state": "online", "last_seen": None}
+
+    user: str
+    state: Literal["online", "offline"]
+    last_seen: int | None
+
+    def payload(self) -> Any:
+        """All fields, `last_seen` also when null."""
+        return {"user": self.user, "state": self.state, "last_seen": self.last_seen}
+
+
+class ConversationChanged(Event, frozen=True, kw_only=True):
+    """A conversation is new, or something about it or my settings of it changed."""
+
+    name = "conversation"
+    example = {
+        "conversation": {
+            "id": "d9a2", "kind": "direct", "created_at": 1790000000000,
+            "members": [
+                {"user": "lin", "name": "林顾问", "role": "consultant", "read": 0, "delivered": 0},
+                {"user": "mei", "name": "陈小美", "role": "customer", "read": 0, "delivered": 0},
+            ],
+            "head": {"seq": 0, "mod": 0}, "read": 0, "unread": 0, "mentions": 0, "last": None,
+            "my": {"mode": "all", "pinned": False, "archived": False},
+        }
+    }  # fmt: skip
+
+    conversation: ConversationView
+
+
+class Badge(Event, frozen=True, kw_only=True):
+    """My unread messages and mentions over all conversations that are not muted.
+
+    Told when reading or muting changed it. A `message` of somebody else in a conversation that is
+    not muted raises it by itself, a recall of an unread one lowers it.
+    """
+
+    name = "badge"
+    example = {"unread": 4, "mentions": 1}
+
+    unread: int
+    mentions: int
+
+    def payload(self) -> Any:
+        """Both numbers, also when zero."""
+        return {"unread": self.unread, "mentions": self.mentions}
+
+
+class Notice(Event, frozen=True, kw_only=True):
+    """Something about the connection itself.
+
+    `draining`: the server goes down, come back after `reconnect_in_ms`. `resync`: live events may
+    have been missed, call `sync`. `kicked`: this device was logged out (`reason`), do not come
+    back by yourself. `expiring`: the token ends in `expires_in_ms`, call `auth.renew`.
+    """
+
+    name = "notice"
+    example = {"type": "draining", "reconnect_in_ms": 2310}
+
+    type: Literal["draining", "resync", "kicked", "expiring"]
+    reconnect_in_ms: int | None = None
+    expires_in_ms: int | None = None
+    reason: str | None = None
+
+
+EVENTS: tuple[type[Event], ...] = (
+    Ready, MessageSent, Changed, ReadMoved, DeliveredMoved, Typing, PresenceChanged,
+    ConversationChanged, Badge, Notice,
+)  # fmt: skip

@@ -1,0 +1,255 @@
+"""A message, its kinds, and what may be done to it afterwards.
+
+A message is decided once and numbered once; later changes (edit, recall, react) are entries of a
+second log with its own number `mod`. The functions here say what a change does to a message; who
+saves it is not their business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, structs
+
+from chatserver.domain.person import Caller, UserId
+from chatserver.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
+
+Kind = Literal[
+    "text", "image", "voice", "video", "file", "location", "card", "link", "custom", "system",
+    "call", "void",
+]  # fmt: skip
+ConversationId = Annotated[str, Meta(min_length=1, max_length=64)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+\Z")]
+Reaction = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x20\x7f]+\Z")]
+Seq = Annotated[int, Meta(ge=1, le=2**53)]
+
+REACTIONS_PER_MESSAGE = 20  # different ones on one message; keeps the document small
+
+
+class TextBody(Struct, frozen=True):
+    """The body of a text message."""
+
+    text: Annotated[str, Meta(min_length=1)]
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stored message as every client sees it. Times are milliseconds since 1970 UTC.
+
+    `mod` is the number of the last change applied to it: a client that holds the message at a
+    given `mod` passes over older changes.
+    """
+
+    conversation: str
+    seq: int
+    client_id: str
+    sender: str
+    kind: Kind
+    body: dict[str, Any]
+    at: int
+    reply_to: int | None = None
+    mentions: tuple[str, ...] = ()
+    edited_at: int | None = None
+    edits: int = 0
+    recalled: bool = False
+    reactions: dict[str, tuple[str, ...]] = {}
+    mod: int = 0
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A message that its sender's device made and nobody has numbered yet."""
+
+    conversation: str
+    client_id: str
+    sender: str
+    kind: Kind
+    body: dict[str, Any]
+    reply_to: int | None = None
+    mentions: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes a retry recognisable, for ever."""
+        return (self.conversation, self.sender, self.client_id)
+
+    def digest(self) -> bytes:
+        """Sixteen bytes that tell a retry from another message under the same client id."""
+        content = (self.kind, self.body, self.reply_to, self.mentions)
+        return hashlib.blake2b(
+            msgspec.json.encode(content, order="sorted"), digest_size=16
+        ).digest()
+
+    def numbered(self, seq: int, at: int) -> Message:
+        """The message this draft becomes."""
+        return Message(**structs.asdict(self), seq=seq, at=at)
+
+
+ChangeType = Literal["edit", "recall", "react"]
+
+
+class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry of a conversation's second log: what `by` did to message `seq`.
+
+    `body` belongs to an edit, `reaction` and `on` to a reaction.
+    """
+
+    conversation: str
+    mod: int
+    type: ChangeType
+    seq: int
+    by: str
+    at: int
+    body: dict[str, Any] | None = None
+    reaction: str | None = None
+    on: bool | None = None
+
+
+class Deed(Struct, frozen=True, kw_only=True):
+    """A change that somebody wants to make, before it has a number."""
+
+    type: ChangeType
+    seq: int
+    by: str
+    at: int
+    body: dict[str, Any] | None = None
+    reaction: str | None = None
+    on: bool | None = None
+
+    def numbered(self, conversation: str, mod: int) -> Change:
+        """The entry of the second log this deed becomes."""
+        return Change(conversation=conversation, mod=mod, **structs.asdict(self))
+
+
+class ChangeRules(Struct, frozen=True, kw_only=True):
+    """Limits on changes, from the settings."""
+
+    edit_window_ms: int
+    edits_max: int
+    recall_window_ms: int
+    staff_recall_window_ms: int
+
+
+def check_text(body: dict[str, Any], limit_bytes: int) -> dict[str, Any]:
+    """The body of a text message, cleared of unknown fields.
+
+    Raises:
+        Invalid: there is no text, with the path of the field.
+        TooLarge: the text is longer than `limit_bytes` in UTF-8.
+    """
+    try:
+        text = msgspec.convert(body, TextBody).text
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error).partition(" - at ")[0], path="body.text") from None
+    if not text.strip():
+        raise Invalid("A message needs some text", path="body.text")
+    if len(text.encode()) > limit_bytes:
+        raise TooLarge(f"The text is longer than {limit_bytes} bytes", path="body.text")
+    return {"text": text}
+
+
+def apply(message: Message, change: Change) -> Message:
+    """The message after the change; older changes than it already holds leave it as it is."""
+    if change.mod <= message.mod:
+        return message
+    return _APPLY[change.type](message, change)
+
+
+def _edit(message: Message, change: Change) -> Message:
+    return structs.replace(
+        message,
+        body=change.body or {},
+        edited_at=change.at,
+        edits=message.edits + 1,
+        mod=change.mod,
+    )
+
+
+def _recall(message: Message, change: Change) -> Message:
+    return structs.replace(
+        message, body={}, mentions=(), reactions={}, recalled=True, mod=change.mod
+    )
+
+
+def _react(message: Message, change: Change) -> Message:
+    reaction = change.reaction or ""
+    people = tuple(user for user in message.reactions.get(reaction, ()) if user != change.by)
+    if change.on:
+        people = (*people, change.by)
+    reactions = {**message.reactions, reaction: people}
+    return structs.replace(
+        message, reactions={r: users for r, users in reactions.items() if users}, mod=change.mod
+    )
+
+
+_APPLY = {"edit": _edit, "recall": _recall, "react": _react}
+
+
+def allow(message: Message, deed: Deed, caller: Caller, rules: ChangeRules) -> bool:
+    """Whether the deed changes anything; asking for what is already so changes nothing.
+
+    Raises:
+        NotFound: the message was recalled.
+        Forbidden: it is not the caller's, or too late, or edited too often.
+        Conflict: it carries too many different reactions.
+    """
+    return _ALLOW[deed.type](message, deed, caller, rules)
+
+
+def _allow_edit(message: Message, deed: Deed, caller: Caller, rules: ChangeRules) -> bool:
+    _own(message, caller)
+    _not_recalled(message)
+    if message.kind != "text":
+        raise Forbidden("Only text can be edited")
+    if deed.body == message.body:
+        return False
+    if deed.at - message.at > rules.edit_window_ms:
+        raise Forbidden("It is too late to edit this message")
+    if message.edits >= rules.edits_max:
+        raise Forbidden(f"A message can be edited {rules.edits_max} times")
+    return True
+
+
+def _allow_recall(message: Message, deed: Deed, caller: Caller, rules: ChangeRules) -> bool:
+    _own(message, caller)
+    if message.recalled:
+        return False
+    window = rules.staff_recall_window_ms if caller.is_staff else rules.recall_window_ms
+    if deed.at - message.at > window:
+        raise Forbidden("It is too late to recall this message")
+    return True
+
+
+def _allow_react(message: Message, deed: Deed, caller: Caller, _rules: ChangeRules) -> bool:
+    _not_recalled(message)
+    reaction = deed.reaction or ""
+    if (caller.user in message.reactions.get(reaction, ())) == deed.on:
+        return False
+    new_kind = deed.on and reaction not in message.reactions
+    if new_kind and len(message.reactions) >= REACTIONS_PER_MESSAGE:
+        raise Conflict(f"A message carries at most {REACTIONS_PER_MESSAGE} different reactions")
+    return True
+
+
+_ALLOW = {"edit": _allow_edit, "recall": _allow_recall, "react": _allow_react}
+
+
+def _own(message: Message, caller: Caller) -> None:
+    if message.sender != caller.user:
+        raise Forbidden("Only its sender may do this")
+
+
+def _not_recalled(message: Message) -> None:
+    if message.recalled:
+        raise NotFound("This message was recalled")
+
+
+def check_mentions(mentions: tuple[UserId, ...], members: frozenset[str]) -> None:
+    """Mentions name members only.
+
+    Raises:
+        Invalid: with the path of the first one that is not a member.
+    """
+    for index, user in enumerate(mentions):
+        if user not in members:
+            raise Invalid("Only members can be mentioned", path=f"mentions[{index}]")

@@ -1,0 +1,1 @@
+"""The way in by socket: connect, authenticate, one frame to one service call."""

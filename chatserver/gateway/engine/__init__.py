@@ -1,0 +1,1 @@
+"""The Engine.IO transport under the gateway; it knows no chat."""

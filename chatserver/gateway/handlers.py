@@ -1,0 +1,141 @@
+"""Calls of clients: each is handed to one service, its result becomes the acknowledgement."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from chatserver.clock import now_ms
+from chatserver.domain import calls
+from chatserver.gateway.hub import Connection, Hub
+from chatserver.services.delivery import of_presence
+from chatserver.services.services import Services
+
+Answer = dict[str, Any]
+Renewed = Callable[[Connection], None]
+
+
+class Handlers:
+    """One method for each call."""
+
+    def __init__(self, services: Services, hub: Hub, on_renewed: Renewed) -> None:
+        """`on_renewed` is told when a connection got a new token."""
+        self._services = services
+        self._hub = hub
+        self._on_renewed = on_renewed
+        self._table: dict[type[calls.Call], Callable[..., Awaitable[Answer]]] = {
+            calls.OpenConversation: self._open,
+            calls.ListConversations: self._list,
+            calls.GetConversation: self._get,
+            calls.SetPrefs: self._set_prefs,
+            calls.SendMessage: self._send,
+            calls.EditMessage: self._change,
+            calls.RecallMessage: self._change,
+            calls.ReactToMessage: self._change,
+            calls.GetHistory: self._history,
+            calls.GetChanges: self._changes,
+            calls.Sync: self._sync,
+            calls.MarkRead: self._mark_read,
+            calls.WhoRead: self._who_read,
+            calls.SetTyping: self._typing,
+            calls.WatchPresence: self._watch,
+            calls.UnwatchPresence: self._unwatch,
+            calls.UpdateDevice: self._update_device,
+            calls.ListDevices: self._list_devices,
+            calls.LogoutDevice: self._logout_device,
+            calls.RenewToken: self._renew,
+        }
+
+    async def handle(self, connection: Connection, call: calls.Call) -> Answer:
+        """The fields of the acknowledgement beside `ok`.
+
+        Raises:
+            ChatError: the call is refused.
+        """
+        return await self._table[type(call)](connection, call)
+
+    async def _open(self, to: Connection, call: calls.OpenConversation) -> Answer:
+        view = await self._services.conversations.open_direct(to.caller, call.with_, now_ms())
+        return {"conversation": view}
+
+    async def _list(self, to: Connection, call: calls.ListConversations) -> Answer:
+        views, more = await self._services.conversations.list_mine(to.caller, call)
+        return {"conversations": views, "more": more}
+
+    async def _get(self, to: Connection, call: calls.GetConversation) -> Answer:
+        view = await self._services.conversations.get(to.caller, call.conversation)
+        return {"conversation": view}
+
+    async def _set_prefs(self, to: Connection, call: calls.SetPrefs) -> Answer:
+        view = await self._services.conversations.set_prefs(to.caller, call, now_ms())
+        return {"conversation": view}
+
+    async def _send(self, to: Connection, call: calls.SendMessage) -> Answer:
+        stored = await self._services.messages.send(to.caller, call, now_ms())
+        await self._services.typists.sent(to.caller, call.conversation)
+        duplicate: Answer = {"duplicate": True} if stored.duplicate else {}
+        return {"seq": stored.seq, "at": stored.at, **duplicate}
+
+    async def _change(self, to: Connection, call: Any) -> Answer:
+        return {"mod": await self._services.messages.change(to.caller, call, now_ms())}
+
+    async def _history(self, to: Connection, call: calls.GetHistory) -> Answer:
+        page = await self._services.messages.history(to.caller, call)
+        return {"messages": page.entries, "more": page.more}
+
+    async def _changes(self, to: Connection, call: calls.GetChanges) -> Answer:
+        page = await self._services.messages.changes(to.caller, call)
+        return {"changes": page.entries, "more": page.more}
+
+    async def _sync(self, to: Connection, call: calls.Sync) -> Answer:
+        # live events wait, so that the device gets them after the snapshot they are newer than
+        to.hold()
+        await self._services.delivery.listening()
+        synced = await self._services.sync.sync(to.caller, call, now_ms())
+        return {
+            "conversations": synced.conversations,
+            "badge": synced.badge.payload(),
+            "token": synced.token,
+            "more": synced.more,
+        }
+
+    async def _mark_read(self, to: Connection, call: calls.MarkRead) -> Answer:
+        mark = await self._services.cursors.mark_read(to.caller, call, now_ms())
+        return {"read": mark.read, "unread": mark.unread}
+
+    async def _who_read(self, to: Connection, call: calls.WhoRead) -> Answer:
+        readers = await self._services.cursors.who_read(to.caller, call)
+        return {name: getattr(readers, name) for name in readers.__struct_fields__}
+
+    async def _typing(self, to: Connection, call: calls.SetTyping) -> Answer:
+        await self._services.typists.signal(to.caller, call)
+        return {}
+
+    async def _watch(self, to: Connection, call: calls.WatchPresence) -> Answer:
+        users = await self._services.presence.visible(to.caller, call.users)
+        for user in users:
+            self._hub.join(to, of_presence(user))
+        return {"presence": await self._services.presence.states(users)}
+
+    async def _unwatch(self, to: Connection, call: calls.UnwatchPresence) -> Answer:
+        for user in call.users:
+            self._hub.leave(to, of_presence(user))
+        return {}
+
+    async def _update_device(self, to: Connection, call: calls.UpdateDevice) -> Answer:
+        await self._services.devices.update(to.caller, call)
+        return {}
+
+    async def _list_devices(self, to: Connection, _call: calls.ListDevices) -> Answer:
+        return {"devices": await self._services.devices.list(to.caller)}
+
+    async def _logout_device(self, to: Connection, call: calls.LogoutDevice) -> Answer:
+        await self._services.devices.logout(to.caller, call, now_ms())
+        return {}
+
+    async def _renew(self, to: Connection, call: calls.RenewToken) -> Answer:
+        identity = await self._services.auth.authenticate(call.token, now_ms())
+        await self._services.devices.renewed(to.caller, identity, now_ms())
+        to.identity = identity
+        self._on_renewed(to)
+        return {"exp": identity.expires_at}

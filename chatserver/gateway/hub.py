@@ -1,0 +1,185 @@
+"""Who is here: the connections of this node and the topics they listen to, both ways.
+
+The rest of the gateway knows a connection only through what stands here, so the transport below
+can be another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from chatserver import metrics
+from chatserver.domain import wire
+from chatserver.domain.device import Cut
+from chatserver.domain.events import Event, Notice
+from chatserver.domain.person import Caller, Identity
+from chatserver.services.delivery import of_user
+
+ANSWER_WITHIN_S = 0.5  # a connection that is cut off waits this long for a call under way
+
+
+class Wire(Protocol):
+    """What a transport gives a connection."""
+
+    def push(self, packet: str) -> None:
+        """Put a Socket.IO packet into the output; never waits."""
+        ...
+
+    def close(self) -> None:
+        """End the connection after what was pushed before; never waits; harmless when repeated."""
+        ...
+
+
+class Topics(Protocol):
+    """The way to hear what other nodes publish."""
+
+    def subscribe(self, topic: str) -> None:
+        """Hear this topic from now on."""
+        ...
+
+    def unsubscribe(self, topic: str) -> None:
+        """No longer hear it."""
+        ...
+
+
+class Connection:
+    """One device's authenticated connection."""
+
+    __slots__ = ("_answering", "_held", "_wire", "caller", "closed", "identity", "topics")
+
+    def __init__(self, wire: Wire, caller: Caller, identity: Identity) -> None:
+        self._wire = wire
+        self._held: list[str] | None = None
+        self._answering = False
+        self.caller = caller
+        self.identity = identity
+        self.topics: set[str] = set()
+        self.closed = False
+
+    def tell(self, event: Event) -> None:
+        """Send an event to this connection alone."""
+        self.deliver(wire.encode_event(event))
+
+    def deliver(self, frame: str) -> None:
+        """Send a ready frame, or keep it while events are held."""
+        if self._held is None:
+            self._wire.push(frame)
+        else:
+            self._held.append(frame)
+
+    def begin(self) -> None:
+        """A call is being handled; `answer` ends it."""
+        self._answering = True
+
+    def answer(self, frame: str | None) -> None:
+        """Send an acknowledgement, if one was asked for; then what was held flows."""
+        self._answering = False
+        if frame is not None:
+            self._wire.push(frame)
+        held, self._held = self._held, None
+        for each in held or ():
+            self._wire.push(each)
+        if self.closed:
+            self._wire.close()
+
+    def hold(self) -> None:
+        """Keep events back until the next answer is out, so that they come after it."""
+        self._held = self._held or []
+
+    def close(self, notice: Notice | None = None) -> None:
+        """End the connection, telling why where there is a reason."""
+        if self.closed:
+            return
+        self.closed = True
+        if notice is not None:
+            self._wire.push(wire.encode_event(notice))
+        if self._answering:  # who logs itself out still gets the answer
+            asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._wire.close)
+        else:
+            self._wire.close()
+
+
+class Hub:
+    """The connections of this node."""
+
+    def __init__(self, topics: Topics) -> None:
+        self._bus = topics
+        self._rooms: dict[str, dict[str, Connection]] = {}
+
+    def __iter__(self) -> Iterator[Connection]:
+        """Every connection once."""
+        seen = {c.caller.connection: c for room in self._rooms.values() for c in room.values()}
+        return iter(seen.values())
+
+    def join(self, connection: Connection, topic: str) -> None:
+        """Have a connection hear a topic; the node hears it from its first listener on.
+
+        One that is gone hears nothing: a call of it may still have been on its way.
+        """
+        if connection.closed:
+            return
+        room = self._rooms.get(topic)
+        if room is None:
+            room = self._rooms[topic] = {}
+            self._bus.subscribe(topic)
+        room[connection.caller.connection] = connection
+        connection.topics.add(topic)
+
+    def leave(self, connection: Connection, topic: str) -> None:
+        """The connection no longer hears a topic; harmless when it never did."""
+        connection.topics.discard(topic)
+        room = self._rooms.get(topic)
+        if room is None or room.pop(connection.caller.connection, None) is None:
+            return
+        if not room:
+            del self._rooms[topic]
+            self._bus.unsubscribe(topic)
+
+    def remove(self, connection: Connection) -> None:
+        """The connection is gone; the cost is that of its own topics."""
+        connection.closed = True
+        for topic in tuple(connection.topics):
+            self.leave(connection, topic)
+
+    def of_user(self, user: str) -> list[Connection]:
+        """A person's connections here, the oldest first."""
+        return list(self._rooms.get(of_user(user), {}).values())
+
+    def users(self) -> list[str]:
+        """Everybody who has a connection here."""
+        prefix = of_user("")
+        return [topic.removeprefix(prefix) for topic in self._rooms if topic.startswith(prefix)]
+
+    def here(self, topic: str) -> bool:
+        """Whether anybody here listens to the topic."""
+        return topic in self._rooms
+
+    def deliver(self, topic: str, frame: str, skip: str | None = None) -> int:
+        """Hand a frame to the topic's connections but `skip`; how many there were."""
+        room = self._rooms.get(topic)
+        if room is None:
+            return 0
+        receivers = [c for id_, c in room.items() if id_ != skip]
+        for connection in receivers:
+            connection.deliver(frame)
+        metrics.deliveries.inc(len(receivers))
+        return len(receivers)
+
+    def cut(self, cut: Cut) -> None:
+        """End the connections that are meant."""
+        notice = Notice(type="kicked", reason=cut.reason) if cut.reason else None
+        for connection in self.of_user(cut.user):
+            if cut.means(
+                connection=connection.caller.connection,
+                device=connection.caller.device,
+                token_id=connection.identity.token_id,
+                issued_at=connection.identity.issued_at,
+            ):
+                connection.close(notice)
+
+    def tell_all(self, make: Callable[[], Event]) -> None:
+        """Tell every connection something of its own."""
+        for connection in self:
+            connection.tell(make())

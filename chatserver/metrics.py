@@ -1,0 +1,54 @@
+"""What `/metrics` shows. Never labelled by person or conversation: labels must stay few."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+registry = CollectorRegistry(auto_describe=True)
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+connections = Gauge("chat_connections", "Authenticated connections", registry=registry)
+unauthenticated = Gauge(
+    "chat_unauthenticated_sockets", "Sockets waiting for authentication", registry=registry
+)
+connects = Counter("chat_connects", "Accepted connections", registry=registry)
+refusals = Counter(
+    "chat_refusals", "Calls and connections refused, by code", ["code"], registry=registry
+)
+calls = Counter("chat_calls", "Calls handled, by event", ["event"], registry=registry)
+protocol_errors = Counter(
+    "chat_protocol_errors", "Sockets closed because they broke the protocol", registry=registry
+)
+slow_closes = Counter("chat_slow_closes", "Sockets closed as too slow", registry=registry)
+deliveries = Counter("chat_deliveries", "Frames handed to connections", registry=registry)
+
+appended = Counter("chat_messages_appended", "Messages stored", registry=registry)
+append_retries = Counter(
+    "chat_append_renumbered", "Messages that lost their number to another node", registry=registry
+)
+append_seconds = Histogram(
+    "chat_append_seconds",
+    "From submitted to stored, of the first message of each write",
+    buckets=_SECONDS,
+    registry=registry,
+)
+append_batch = Histogram(
+    "chat_append_batch_messages",
+    "Messages stored in one write",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    registry=registry,
+)
+append_waiting = Gauge("chat_append_waiting", "Messages waiting to be stored", registry=registry)
+bus_up = Gauge("chat_bus_up", "Whether the connection to Redis stands", registry=registry)
+bus_dropped = Counter(
+    "chat_bus_dropped", "Hints to other nodes that were not sent", registry=registry
+)
+loop_lag = Histogram(
+    "chat_loop_lag_seconds", "How late the event loop runs", buckets=_SECONDS, registry=registry
+)
+
+
+def render() -> bytes:
+    """All figures in Prometheus' text format."""
+    return generate_latest(registry)

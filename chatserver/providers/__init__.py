@@ -1,0 +1,1 @@
+"""Vendors outside: push services, blob stores, message senders."""

@@ -1,0 +1,1 @@
+"""What is done: verbs that authorise, decide, save and tell."""

@@ -1,0 +1,156 @@
+"""Reading tokens and making them.
+
+PyJWT checks signatures; claims and times are checked here, against the caller's clock.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Annotated, Literal
+
+import jwt
+import msgspec
+from msgspec import Meta, Struct
+
+from chatserver.config import Settings, SettingsError
+from chatserver.domain.person import Identity, Person, Role, UserId
+from chatserver.errors import TokenExpired, Unauthorized
+from chatserver.services.auth.keys import Keys, secret_key
+
+TOKEN_BYTES_MAX = 4096
+_ONE_SPELLING = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # no padding, no blanks
+
+_UP_TO_YEAR_9999 = Meta(ge=0, le=253_402_300_799)
+Seconds = Annotated[int, _UP_TO_YEAR_9999] | Annotated[float, _UP_TO_YEAR_9999]
+Text = Annotated[str, Meta(max_length=128, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+TokenId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f]+\Z")]
+
+_jws = jwt.PyJWS(options={"enforce_minimum_key_length": True})
+
+
+class _Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    sub: UserId
+    role: Role
+    iss: str
+    aud: str | list[str]
+    iat: Seconds
+    exp: Seconds
+    jti: TokenId
+    typ: Literal["access"]
+    nbf: Seconds | None = None
+    name: Text | None = None
+    shop: Text | None = None
+
+
+class Verifier:
+    """Tells from a token who its bearer is."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the keys.
+
+        Raises:
+            SettingsError: there are none, or they cannot be used.
+        """
+        self._keys = Keys(settings.jwt_key, settings.jwt_keys_file)
+        self._issuer = settings.jwt_issuer
+        self._audience = settings.jwt_audience
+        self._leeway = settings.jwt_leeway_ms
+        self.lifetime_max_ms = settings.jwt_lifetime_max_ms
+
+    def verify(self, token: str, now: int) -> Identity:
+        """The identity that a token proves at `now` (milliseconds since 1970 UTC).
+
+        Raises:
+            Unauthorized: it proves nothing.
+            TokenExpired: it did, but its time is over.
+        """
+        if not isinstance(token, str) or len(token) > TOKEN_BYTES_MAX:
+            raise Unauthorized("The token is missing or too long")
+        if not _ONE_SPELLING.fullmatch(token):
+            raise Unauthorized("The token is not a JWT")
+        claims = _claims(_signed_payload(token, self._keys, now))
+        self._check_parties(claims)
+        self._check_times(claims, now)
+        return _identity(claims)
+
+    def _check_parties(self, claims: _Claims) -> None:
+        if claims.iss != self._issuer:
+            raise Unauthorized("The token's iss is not the one this server expects")
+        audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+        if self._audience not in audience:
+            raise Unauthorized("The token's aud is not the one this server expects")
+
+    def _check_times(self, claims: _Claims, now: int) -> None:
+        issued, expires = claims.iat * 1000, claims.exp * 1000
+        if max(issued, (claims.nbf or 0) * 1000) > now + self._leeway:
+            raise Unauthorized("The token is not valid yet")
+        if not 0 < expires - issued <= self.lifetime_max_ms:
+            raise Unauthorized("The token is valid for longer than this server accepts")
+        if expires <= now - self._leeway:
+            raise TokenExpired
+
+
+def mint(
+    settings: Settings, person: Person, *, ttl_s: int, now_ms: int, token_id: str | None = None
+) -> str:
+    """A token for a person, signed with the configured secret; an empty name is left out.
+
+    Raises:
+        SettingsError: there is no secret, or the server would not take such a token.
+    """
+    if not settings.jwt_key:
+        raise SettingsError("CHAT_JWT_KEY is not set, so no token can be made")
+    if not 0 < ttl_s * 1000 <= settings.jwt_lifetime_max_ms:
+        raise SettingsError("The server would refuse a token that lives as long as this")
+    issued = now_ms // 1000
+    claims = {
+        "sub": person.user, "role": person.role, "iss": settings.jwt_issuer,
+        "aud": settings.jwt_audience, "iat": issued, "exp": issued + ttl_s,
+        "jti": token_id or secrets.token_urlsafe(12), "typ": "access",
+        "name": person.name or None, "shop": person.shop,
+    }  # fmt: skip
+    try:
+        payload = msgspec.json.encode(msgspec.convert(claims, _Claims))
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"The server would refuse this token: {_blame(error)}") from None
+    return jwt.api_jws.encode(payload, secret_key(settings.jwt_key))
+
+
+def _signed_payload(token: str, keys: Keys, now: int) -> bytes:
+    """What the token carries, once its signature fits; the header only chooses the key."""
+    try:
+        header = _jws.get_unverified_header(token)
+        key = keys.find(header.get("kid"), now)
+        signed = _jws.decode_complete(token, key, [key.algorithm_name])
+    except (jwt.PyJWTError, ValueError) as error:
+        raise Unauthorized("The token's form or signature is wrong") from error
+    payload: bytes = signed["payload"]
+    return payload
+
+
+def _claims(payload: bytes) -> _Claims:
+    try:
+        return msgspec.json.decode(payload, type=_Claims)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Unauthorized(f"The token's claims are wrong: {_blame(error)}") from None
+
+
+def _blame(error: Exception) -> str:
+    """Which claim it is, without repeating what it says."""
+    reason, _, path = str(error).partition(" - at `$.")
+    if "missing required field" in reason:
+        return f"{reason.split('`')[1]} is missing"
+    return f"{path.rstrip('`')} is not usable" if path else "this is not a set of claims"
+
+
+def _identity(claims: _Claims) -> Identity:
+    return Identity(
+        user=claims.sub,
+        role=claims.role,
+        token_id=claims.jti,
+        issued_at=int(claims.iat * 1000),
+        expires_at=int(claims.exp * 1000),
+        name=claims.name or None,
+        shop=claims.shop or None,
+    )

@@ -1,0 +1,145 @@
+"""Who is online and who is typing: hints, told only to those who asked or talk with the person."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable
+from typing import Any, Protocol
+
+from chatserver.clock import now_ms
+from chatserver.domain.calls import SetTyping
+from chatserver.domain.conversation import Conversation, direct_id
+from chatserver.domain.events import PresenceChanged, Typing
+from chatserver.domain.person import Caller
+from chatserver.services.conversations import Conversations
+from chatserver.services.delivery import Delivery, of_presence
+from chatserver.store.conversations import Conversations as ConversationStore
+
+
+class Board(Protocol):
+    """Where the nodes note who is online; it knows nothing when Redis is down."""
+
+    async def arrived(self, user: str) -> None:
+        """A person has a connection on this node."""
+        ...
+
+    async def left(self, user: str, now_ms: int) -> None:
+        """A person's last connection on this node is gone."""
+        ...
+
+    async def states(self, users: Collection[str]) -> dict[str, tuple[bool, int | None]]:
+        """Who is online anywhere, and when each was last seen, in ms."""
+        ...
+
+
+class Presence:
+    """Coming and going of people."""
+
+    def __init__(
+        self,
+        board: Board,
+        conversations: ConversationStore,
+        delivery: Delivery,
+        *,
+        leaves_after_ms: int,
+    ) -> None:
+        """A person who comes back within `leaves_after_ms` was never away."""
+        self._board = board
+        self._conversations = conversations
+        self._delivery = delivery
+        self._leaves_after_s = leaves_after_ms / 1000
+
+    async def arrived(self, user: str) -> None:
+        """A person has the first connection on this node."""
+        await self._board.arrived(user)
+        self._tell(user, online=True, last_seen=None)
+
+    async def left_soon(self, user: str) -> None:
+        """A person's last connection on this node is gone: so is the person, if it stays so."""
+        await asyncio.sleep(self._leaves_after_s)
+        if not self._delivery.is_here(user):
+            await self.left(user, now_ms())
+
+    async def left(self, user: str, now_ms: int) -> None:
+        """A person is no longer on this node."""
+        await self._board.left(user, now_ms)
+        online, last_seen = (await self._board.states((user,))).get(user, (False, now_ms))
+        if not online:
+            self._tell(user, online=False, last_seen=last_seen)
+
+    async def visible(self, caller: Caller, users: Iterable[str]) -> list[str]:
+        """Those of these people whose presence the caller may see: they share a conversation."""
+        others = {direct_id(caller.user, user): user for user in users if user != caller.user}
+        found = await self._conversations.get_all(others)
+        return [others[id_] for id_ in found]
+
+    async def states(self, users: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What watchers are told at first."""
+        users = tuple(users)
+        states = await self._board.states(users)
+        return {user: self._state(user, *states.get(user, (False, None))) for user in users}
+
+    def _state(self, user: str, online: bool, last_seen: int | None) -> dict[str, Any]:
+        if online or self._delivery.is_here(user):
+            return {"state": "online", "last_seen": None}
+        return {"state": "offline", "last_seen": last_seen}
+
+    def _tell(self, user: str, *, online: bool, last_seen: int | None) -> None:
+        event = PresenceChanged(
+            user=user, state="online" if online else "offline", last_seen=last_seen
+        )
+        self._delivery.tell_topics((of_presence(user),), event)
+
+
+class Typists:
+    """Who is typing where, on this node; a signal that is not renewed is taken back."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        delivery: Delivery,
+        *,
+        interval_ms: int,
+        expires_ms: int,
+    ) -> None:
+        self._conversations = conversations
+        self._delivery = delivery
+        self._interval_s = interval_ms / 1000
+        self._expires_s = expires_ms / 1000
+        self._typing: dict[tuple[str, str], tuple[float, asyncio.TimerHandle]] = {}
+
+    async def signal(self, caller: Caller, call: SetTyping) -> None:
+        """Pass on that the caller types or has stopped; signals too close together are dropped."""
+        conversation = await self._conversations.of_member(caller, call.conversation)
+        if call.on:
+            self._start(conversation, caller)
+        else:
+            self.stop(conversation, caller.user)
+
+    async def sent(self, caller: Caller, conversation: str) -> None:
+        """The caller sent what was being typed."""
+        if (conversation, caller.user) in self._typing:
+            self.stop(await self._conversations.of_member(caller, conversation), caller.user)
+
+    def stop(self, conversation: Conversation, user: str) -> None:
+        """The person no longer types: said so, sent the message, left, or went silent."""
+        typing = self._typing.pop((conversation.id, user), None)
+        if typing is not None:
+            typing[1].cancel()
+            self._tell(conversation, user, on=False)
+
+    def _start(self, conversation: Conversation, caller: Caller) -> None:
+        loop = asyncio.get_running_loop()
+        place = (conversation.id, caller.user)
+        since, timer = self._typing.get(place, (None, None))
+        if since is not None and loop.time() - since < self._interval_s:
+            return
+        if timer is not None:
+            timer.cancel()
+        timer = loop.call_later(self._expires_s, self.stop, conversation, caller.user)
+        self._typing[place] = (loop.time(), timer)
+        self._tell(conversation, caller.user, on=True)
+
+    def _tell(self, conversation: Conversation, user: str, *, on: bool) -> None:
+        event = Typing(conversation=conversation.id, user=user, on=on)
+        self._delivery.tell(conversation.others(user), event)

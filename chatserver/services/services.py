@@ -1,0 +1,30 @@
+"""All services of a node, wired once."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from chatserver.services.auth import Auth
+from chatserver.services.conversations import Conversations
+from chatserver.services.cursors import Cursors
+from chatserver.services.delivery import Delivery
+from chatserver.services.devices import Devices
+from chatserver.services.limits import Limits
+from chatserver.services.messages import Messages
+from chatserver.services.presence import Presence, Typists
+from chatserver.services.sync import Sync
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """What the ways in may call."""
+
+    auth: Auth
+    devices: Devices
+    conversations: Conversations
+    messages: Messages
+    cursors: Cursors
+    sync: Sync
+    presence: Presence
+    typists: Typists
+    delivery: Delivery
+    limits: Limits

@@ -1,0 +1,152 @@
+"""Sync: everything a device is missing, from the logs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from msgspec import Struct, structs
+
+from chatserver.config import Settings
+from chatserver.domain.calls import Sync as SyncCall
+from chatserver.domain.conversation import ConversationView, Head, SyncedConversation
+from chatserver.domain.events import Badge
+from chatserver.domain.message import Change, Message
+from chatserver.domain.person import Caller
+from chatserver.domain.sync import Missing, Token, missing, parse_token
+from chatserver.services.conversations import last_moved
+from chatserver.services.telling import Telling
+from chatserver.services.views import Parts, Views
+from chatserver.store.changes import Changes
+from chatserver.store.messages import Messages
+
+CONVERSATIONS_PER_PAGE = 50
+MESSAGES_PER_PAGE = 500  # over all conversations of an answer; beyond it they say `more`
+CLOCKS_DIFFER_MS = 60_000  # between nodes, and between a change and its telling
+
+
+class Synced(Struct, frozen=True):
+    """The answer to a sync."""
+
+    conversations: tuple[SyncedConversation, ...]
+    badge: Badge
+    token: str
+    more: bool
+
+
+class Sync:
+    """Brings a device up to date."""
+
+    def __init__(
+        self,
+        views: Views,
+        messages: Messages,
+        changes: Changes,
+        telling: Telling,
+        settings: Settings,
+    ) -> None:
+        self._views = views
+        self._messages = messages
+        self._changes = changes
+        self._telling = telling
+        self._page = settings.page_default
+        self._reset_after = settings.reset_after_messages
+
+    async def sync(self, caller: Caller, call: SyncCall, now_ms: int) -> Synced:
+        """A page of the conversations that moved, the latest first.
+
+        Raises:
+            Invalid: the token is none of ours.
+            Unavailable: MongoDB does not answer.
+        """
+        token = parse_token(call.token, now_ms)
+        parts = await self._views.all_of(caller.user)
+        moved = _moved(call.have, token, parts)
+        views = await self._views.compose(caller.user, parts, moved)
+        views = _after(sorted(views, key=last_moved, reverse=True), token)
+        page = views[:CONVERSATIONS_PER_PAGE]
+        more = len(views) > len(page)
+        self._note_delivered(caller, call.have, parts)
+        return Synced(
+            conversations=await self._fill(page, call.have),
+            badge=await self._views.badge(caller.user, parts),
+            token=_next_token(token, page if more else []),
+            more=more,
+        )
+
+    async def _fill(
+        self, views: list[ConversationView], have: Mapping[str, tuple[int, int]]
+    ) -> tuple[SyncedConversation, ...]:
+        wanted = self._budget(
+            {view.id: self._missing(have.get(view.id), view.head) for view in views}
+        )
+        messages, changes = await asyncio.gather(
+            self._messages.ranges({id_: each.messages for id_, each in wanted.items()}),
+            self._changes.ranges({id_: each.changes for id_, each in wanted.items()}),
+        )
+        return tuple(
+            _synced(view, wanted[view.id], messages.get(view.id, ()), changes.get(view.id, ()))
+            for view in views
+        )
+
+    def _missing(self, have: tuple[int, int] | None, head: Head) -> Missing:
+        return missing(have, head, page=self._page, reset_after=self._reset_after)
+
+    def _budget(self, wanted: dict[str, Missing]) -> dict[str, Missing]:
+        """Beyond the page's budget a conversation comes without messages and says `more`."""
+        left = MESSAGES_PER_PAGE
+        for conversation, each in wanted.items():
+            first, last = each.messages
+            left -= max(0, last - first + 1)
+            if left < 0:
+                wanted[conversation] = structs.replace(each, messages=(1, 0), more=True)
+        return wanted
+
+    def _note_delivered(
+        self, caller: Caller, have: Mapping[str, tuple[int, int]], parts: Parts
+    ) -> None:
+        for id_, (seq, _mod) in have.items():
+            conversation = parts.conversations.get(id_)
+            if conversation is None:
+                continue
+            cursor = parts.cursors.get((id_, caller.user))
+            reached = min(seq, parts.heads[id_].seq)
+            if cursor is None or reached > cursor.delivered:
+                self._telling.has(conversation, caller.user, reached)
+
+
+def _moved(have: Mapping[str, tuple[int, int]], token: Token, parts: Parts) -> list[str]:
+    since = token.since - CLOCKS_DIFFER_MS
+    touched = {c.conversation for c in parts.cursors.values() if c.touched_at >= since}
+    return [
+        id_
+        for id_ in parts.conversations
+        if id_ in touched or have.get(id_) != (parts.heads[id_].seq, parts.heads[id_].mod)
+    ]
+
+
+def _after(views: list[ConversationView], token: Token) -> list[ConversationView]:
+    if token.after is None:
+        return views
+    return [view for view in views if last_moved(view) < token.after]
+
+
+def _next_token(token: Token, page: list[ConversationView]) -> str:
+    if page:
+        return structs.replace(token, after=last_moved(page[-1])).text()
+    return Token(token.since, token.started).text()
+
+
+def _synced(
+    view: ConversationView,
+    wanted: Missing,
+    messages: tuple[Message, ...],
+    changes: tuple[Change, ...],
+) -> SyncedConversation:
+    return SyncedConversation(
+        **structs.asdict(view),
+        messages=messages,
+        changes=changes,
+        more=wanted.more,
+        reset=wanted.reset,
+    )

@@ -1,0 +1,1 @@
+"""What is kept: MongoDB, one file for each collection."""

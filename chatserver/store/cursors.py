@@ -1,0 +1,209 @@
+"""How far each member has come in each conversation, and the member's own settings of it.
+
+Positions only rise (`$max`) and are gathered for a moment, so that a busy reader costs one write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from pymongo import UpdateOne
+
+from chatserver import clock
+from chatserver.domain.conversation import Cursor, Prefs
+from chatserver.errors import Unavailable
+from chatserver.store.database import Database
+from chatserver.store.gather import Gather
+
+Place = tuple[str, str]  # conversation, user
+
+
+class _Round:
+    """Positions that are written together, and those who wait for that."""
+
+    __slots__ = ("_written", "rising")
+
+    def __init__(self) -> None:
+        self.rising: dict[Place, tuple[int, int]] = {}
+        self._written: asyncio.Future[None] | None = None
+
+    async def written(self) -> None:
+        """Wait until these positions are stored."""
+        if self._written is None:
+            self._written = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._written)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Tell those who wait."""
+        if self._written is None:
+            return
+        if error is None:
+            self._written.set_result(None)
+            return
+        self._written.set_exception(error if isinstance(error, Exception) else Unavailable())
+        self._written.exception()  # seen, also when nobody waits any longer
+
+
+class Cursors:
+    """The collection `memberships`; its `_id` is `{c: conversation, u: user}`."""
+
+    def __init__(self, database: Database, *, flush_ms: int) -> None:
+        """`flush_ms` is how long positions are gathered before they are written."""
+        self._db = database
+        self._collection = database.collection("memberships")
+        self._flush_s = flush_ms / 1000
+        self._gathering = _Round()
+        self._writing = _Round()  # still counts: what is read meanwhile may not show it yet
+        self._flushing = asyncio.Lock()
+        self._gather = Gather(self._load)
+
+    async def join(self, conversation: str, users: Iterable[str], now_ms: int) -> None:
+        """Make people members; harmless when they are."""
+        async with self._db.answering():
+            await self._collection.bulk_write(
+                [_join(conversation, user, now_ms) for user in users], ordered=False
+            )
+
+    def advance(self, conversation: str, user: str, *, read: int = 0, delivered: int = 0) -> None:
+        """Raise positions with the next write; lower ones than already known change nothing."""
+        place, rising = (conversation, user), self._gathering.rising
+        before = rising.get(place, (0, 0))
+        rising[place] = (max(before[0], read), max(before[1], delivered, read))
+
+    async def written(self) -> None:
+        """Wait until every position raised so far is stored.
+
+        Raises:
+            Unavailable: MongoDB does not answer.
+        """
+        if self._gathering.rising:
+            await self._gathering.written()
+        elif self._writing.rising:
+            await self._writing.written()
+
+    async def run(self) -> None:
+        """Write gathered positions until cancelled."""
+        while True:
+            await asyncio.sleep(self._flush_s)
+            if self._gathering.rising:
+                await self._flush_or_keep()
+
+    async def flush(self) -> None:
+        """Write the positions of this moment.
+
+        Raises:
+            Unavailable: MongoDB does not answer; the positions are kept for the next write.
+        """
+        async with self._flushing:
+            writing, self._gathering = self._gathering, _Round()
+            self._writing = writing
+            try:
+                await self._write(writing.rising)
+            except BaseException as error:
+                self._keep(writing.rising)
+                writing.end(error)
+                raise
+            finally:
+                self._writing = _Round()
+            writing.end()
+
+    async def of(self, places: Iterable[Place]) -> dict[Place, Cursor]:
+        """Cursors by conversation and member, positions not yet written included."""
+        return await self._gather.get_all(places)
+
+    async def of_user(self, user: str) -> dict[str, Cursor]:
+        """All conversations a person is a member of, with the person's cursor in each."""
+        cursors = await self._find({"user": user})
+        return {cursor.conversation: cursor for cursor in cursors}
+
+    async def set_prefs(
+        self, conversation: str, user: str, prefs: Mapping[str, Any], now_ms: int
+    ) -> None:
+        """Change those of a member's own settings that are given."""
+        async with self._db.answering():
+            await self._collection.update_one(
+                {"_id": {"c": conversation, "u": user}},
+                {
+                    "$set": {f"prefs.{name}": value for name, value in prefs.items()},
+                    "$max": {"touched_at": now_ms},
+                },
+            )
+
+    async def _flush_or_keep(self) -> None:
+        try:
+            await self.flush()
+        except Unavailable:
+            return  # kept, and those who wait for it were told
+
+    async def _write(self, rising: Mapping[Place, tuple[int, int]]) -> None:
+        if not rising:
+            return
+        now_ms = clock.now_ms()
+        updates = [
+            _rise(place, read, delivered, now_ms) for place, (read, delivered) in rising.items()
+        ]
+        async with self._db.answering():
+            await self._collection.bulk_write(updates, ordered=False)
+
+    def _keep(self, rising: Mapping[Place, tuple[int, int]]) -> None:
+        for (conversation, user), (read, delivered) in rising.items():
+            self.advance(conversation, user, read=read, delivered=delivered)
+
+    async def _load(self, places: list[Place]) -> dict[Place, Cursor]:
+        ids = [{"c": conversation, "u": user} for conversation, user in places]
+        cursors = await self._find({"_id": {"$in": ids}})
+        return {(cursor.conversation, cursor.user): cursor for cursor in cursors}
+
+    async def _find(self, query: Mapping[str, Any]) -> list[Cursor]:
+        # as of before the query: a write that ends during it is not in what was read either
+        rounds = (self._writing, self._gathering)
+        async with self._db.answering():
+            found = await self._collection.find(query).to_list(None)
+        return [_risen(_from_document(document), rounds) for document in found]
+
+
+def _join(conversation: str, user: str, now_ms: int) -> UpdateOne:
+    return UpdateOne(
+        {"_id": {"c": conversation, "u": user}},
+        {
+            "$setOnInsert": {
+                "conversation": conversation,
+                "user": user,
+                "read": 0,
+                "delivered": 0,
+                "joined_at": now_ms,
+                "touched_at": now_ms,
+            }
+        },
+        upsert=True,
+    )
+
+
+def _rise(place: Place, read: int, delivered: int, now_ms: int) -> UpdateOne:
+    conversation, user = place
+    positions = {"read": read, "delivered": delivered, "touched_at": now_ms}
+    return UpdateOne({"_id": {"c": conversation, "u": user}}, {"$max": positions})
+
+
+def _from_document(document: Mapping[str, Any]) -> Cursor:
+    return Cursor(
+        conversation=document["conversation"],
+        user=document["user"],
+        read=document["read"],
+        delivered=document["delivered"],
+        prefs=msgspec.convert(document.get("prefs", {}), Prefs),
+        touched_at=document["touched_at"],
+    )
+
+
+def _risen(cursor: Cursor, rounds: Iterable[_Round]) -> Cursor:
+    read, delivered = cursor.read, cursor.delivered
+    for each in rounds:
+        risen = each.rising.get((cursor.conversation, cursor.user), (0, 0))
+        read, delivered = max(read, risen[0]), max(delivered, risen[1])
+    if (read, delivered) == (cursor.read, cursor.delivered):
+        return cursor
+    return msgspec.structs.replace(cursor, read=read, delivered=delivered)

@@ -1,0 +1,207 @@
+"""The one place that knows the MongoDB driver.
+
+Motor and PyMongo's own asyncio client share their interface but for a few calls that one awaits
+and the other does not; those differences end here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
+from bson.int64 import Int64
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from chatserver.config import SettingsError
+from chatserver.errors import Busy, Unavailable
+
+Document = Mapping[str, Any]
+Collection = Any  # Motor and PyMongo have no common base class
+Session = Any
+Driver = Literal["motor", "pymongo"]
+
+TRANSACTION_ATTEMPTS = 10
+
+INDEXES: dict[str, list[IndexModel]] = {
+    "messages": [
+        # a retry is recognised for ever, whoever stored the first one
+        IndexModel(
+            [("_id.c", ASCENDING), ("sender", ASCENDING), ("client_id", ASCENDING)],
+            name="once",
+            unique=True,
+        ),
+        # unread counts look only at the few messages that do not count, or that mention somebody
+        IndexModel(
+            [("_id.c", ASCENDING), ("_id.s", ASCENDING)],
+            name="uncounted",
+            partialFilterExpression={"uncounted": True},
+        ),
+        IndexModel(
+            [("mentions", ASCENDING), ("_id.c", ASCENDING), ("_id.s", ASCENDING)],
+            name="mentions",
+            partialFilterExpression={"mentions": {"$exists": True}},
+        ),
+    ],
+    "memberships": [
+        IndexModel([("user", ASCENDING), ("conversation", ASCENDING)], name="of_user"),
+    ],
+    "devices": [
+        IndexModel([("user", ASCENDING), ("connected_at", ASCENDING)], name="of_user"),
+    ],
+    "revocations": [
+        IndexModel([("revoked_at", ASCENDING)], name="since"),
+        IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
+    ],
+}
+
+
+class _PlainInt(TypeDecoder):
+    """The driver gives 64-bit integers a type of its own, which nobody above knows."""
+
+    bson_type = Int64
+
+    def transform_bson(self, value: Any) -> int:
+        return int(value)
+
+
+class Database:
+    """One MongoDB database; every write is confirmed by a majority and journaled."""
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        *,
+        driver: Driver = "motor",
+        pool: int = 20,
+        timeout_ms: int = 4000,
+    ) -> None:
+        """`timeout_ms` bounds how long one operation may wait for a server or its answer.
+
+        Raises:
+            SettingsError: `url` is not one of MongoDB.
+        """
+        self._motor = driver == "motor"
+        self._timeout = timeout_ms / 1000
+        # stated, because a replica set with an arbiter defaults to w:1 and loses writes
+        self._write_concern = WriteConcern(w="majority", j=True, wtimeout=timeout_ms)
+        try:
+            self._client = _client_class(driver)(
+                url,
+                maxPoolSize=pool,
+                serverSelectionTimeoutMS=min(3000, timeout_ms),
+                connectTimeoutMS=min(2000, timeout_ms),
+                socketTimeoutMS=timeout_ms,
+                retryWrites=True,
+                appname="chatserver",
+            )
+        except (PyMongoError, ValueError) as error:
+            raise SettingsError(f"CHAT_MONGO_URL cannot be used: {error}") from error
+        self._db = self._client.get_database(
+            name,
+            codec_options=CodecOptions(tz_aware=True, type_registry=TypeRegistry([_PlainInt()])),
+            write_concern=self._write_concern,
+            read_concern=ReadConcern("majority"),
+        )
+
+    def collection(self, name: str) -> Collection:
+        """A collection by name; to be used inside `store/` only."""
+        return self._db[name]
+
+    async def prepare(self) -> None:
+        """Make the indexes; harmless when they are there.
+
+        Raises:
+            Unavailable: MongoDB does not answer.
+        """
+        async with self.answering():
+            for name, indexes in INDEXES.items():
+                await self._db[name].create_indexes(indexes)
+
+    async def ping(self) -> None:
+        """See that a primary answers.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        async with self.answering():
+            await self._client.admin.command("ping")
+
+    async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[Any]:
+        """All documents that a pipeline gives."""
+        cursor = self._db[collection].aggregate(list(pipeline))
+        if not self._motor:
+            cursor = await cursor
+        documents: list[Any] = await cursor.to_list(None)
+        return documents
+
+    async def transaction(self, work: Callable[[Session], Awaitable[Any]]) -> Any:
+        """Run `work` in a transaction, again when it collided with another one.
+
+        Raises:
+            Busy: it kept colliding; nothing was stored.
+            Unavailable: MongoDB does not answer, so the outcome is unknown.
+        """
+        async with self.answering(), await self._session() as session:
+            for attempt in range(TRANSACTION_ATTEMPTS):
+                try:
+                    return await self._attempt(session, work)
+                except PyMongoError as error:
+                    if not _collided(error):
+                        raise
+                await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - spread
+            raise Busy(retry_after_ms=1000)
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        """What runs inside either gets MongoDB's answer in time or ends as `Unavailable`."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                yield
+        except (ConnectionFailure, OperationFailure, TimeoutError) as error:
+            if isinstance(error, DuplicateKeyError):
+                raise
+            raise Unavailable from error
+
+    async def drop(self) -> None:
+        """Delete the whole database."""
+        await self._client.drop_database(self._db.name)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        closing = self._client.close()
+        if not self._motor:
+            await closing
+
+    async def _session(self) -> Session:
+        session = self._client.start_session()
+        return await session if self._motor else session
+
+    async def _attempt(self, session: Session, work: Callable[[Session], Awaitable[Any]]) -> Any:
+        started = session.start_transaction(
+            read_concern=ReadConcern("snapshot"), write_concern=self._write_concern
+        )
+        async with started if self._motor else await started:
+            return await work(session)
+
+
+def _client_class(driver: Driver) -> Any:
+    if driver == "motor":
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        return AsyncIOMotorClient
+    from pymongo import AsyncMongoClient
+
+    return AsyncMongoClient
+
+
+def _collided(error: PyMongoError) -> bool:
+    transient = error.has_error_label("TransientTransactionError")
+    return transient or isinstance(error, DuplicateKeyError)

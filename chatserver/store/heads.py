@@ -1,0 +1,144 @@
+"""How far each conversation's two logs have come: always exact, mostly from memory.
+
+The logs are the truth. A node remembers the last numbers it has seen, and each conversation's
+document carries them too, written behind the log. Both are hints; because numbers have no holes,
+one look whether the next number exists proves a hint right, or leads to the true head. Whoever
+finds a document behind its log (its node was killed) mends it on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from pymongo import UpdateOne
+
+from chatserver.domain.conversation import Head
+from chatserver.errors import Unavailable
+from chatserver.store.changes import Changes
+from chatserver.store.cursors import Cursors
+from chatserver.store.database import Database
+from chatserver.store.gather import Gather
+from chatserver.store.messages import Messages
+
+REMEMBERED = 200_000  # conversations
+WRITE_BEHIND_S = 0.5
+
+
+class Heads:
+    """The last `seq` and `mod` of every conversation."""
+
+    def __init__(
+        self, database: Database, messages: Messages, changes: Changes, cursors: Cursors
+    ) -> None:
+        self._db = database
+        self._conversations = database.collection("conversations")
+        self._messages = messages
+        self._changes = changes
+        self._cursors = cursors
+        self._known: OrderedDict[str, Head] = OrderedDict()
+        self._dirty: dict[str, Head] = {}
+        self._gather = Gather(self._load)
+
+    def known(self, conversation: str) -> Head | None:
+        """The head as this node remembers it: at least these numbers exist."""
+        return self._known.get(conversation)
+
+    async def of(self, conversations: Iterable[str]) -> dict[str, Head]:
+        """The exact heads at this moment; an empty conversation has (0, 0).
+
+        Raises:
+            Unavailable: MongoDB does not answer.
+        """
+        return await self._gather.get_all(conversations)
+
+    def appended(self, conversation: str, sender: str, seq: int) -> None:
+        """A message was stored; sending moves one's own read position."""
+        self._cursors.advance(conversation, sender, read=seq, delivered=seq)
+        self._learn(conversation, Head(seq, 0))
+
+    def changed(self, conversation: str, mod: int) -> None:
+        """A change was stored."""
+        self._learn(conversation, Head(0, mod))
+
+    def forget(self, conversation: str) -> None:
+        """What this node remembered was wrong, or its outcome is unknown."""
+        self._known.pop(conversation, None)
+
+    async def run(self) -> None:
+        """Write heads behind the logs until cancelled."""
+        while True:
+            await asyncio.sleep(WRITE_BEHIND_S)
+            if self._dirty:
+                await self.flush()
+
+    async def flush(self) -> None:
+        """Write the heads of this moment; what fails is tried again with the next.
+
+        Senders' own read positions are written first: a head on a document promises that they
+        are, so that nobody's own message counts as unread after a crash.
+        """
+        dirty, self._dirty = self._dirty, {}
+        try:
+            await self._cursors.flush()
+            if not dirty:
+                return  # the driver refuses to write nothing
+            async with self._db.answering():
+                await self._conversations.bulk_write(
+                    [_advance(conversation, head) for conversation, head in dirty.items()],
+                    ordered=False,
+                )
+        except Unavailable:
+            self._dirty = {**dirty, **self._dirty}
+
+    def _learn(self, conversation: str, seen: Head) -> Head:
+        head = _later(self._known.get(conversation), seen)
+        self._known[conversation] = head
+        self._known.move_to_end(conversation)
+        self._dirty[conversation] = head
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return head
+
+    async def _load(self, conversations: list[str]) -> dict[str, Head]:
+        async with self._db.answering():
+            hints = await self._hints(conversations)
+            longer, changed = await asyncio.gather(
+                self._messages.existing((c, hint.seq + 1) for c, hint in hints.items()),
+                self._changes.existing((c, hint.mod + 1) for c, hint in hints.items()),
+            )
+            for conversation in longer | changed:
+                hints[conversation] = await self._catch_up(conversation, hints[conversation])
+        return hints
+
+    async def _hints(self, conversations: list[str]) -> dict[str, Head]:
+        hints = {c: self._known[c] for c in conversations if c in self._known}
+        unknown = [c for c in conversations if c not in hints]
+        if unknown:
+            query = {"_id": {"$in": unknown}}
+            for document in await self._conversations.find(query, {"head": 1}).to_list(None):
+                head = document.get("head", {})
+                hints[document["_id"]] = Head(head.get("seq", 0), head.get("mod", 0))
+        # a hint read from a document promises as much as one learned here
+        for conversation in unknown:
+            self._known[conversation] = _later(
+                self._known.get(conversation), hints.setdefault(conversation, Head())
+            )
+        return hints
+
+    async def _catch_up(self, conversation: str, hint: Head) -> Head:
+        for seq, sender in await self._messages.senders_above(conversation, hint.seq):
+            self.appended(conversation, sender, seq)
+        mod = await self._changes.last(conversation)
+        return self._learn(conversation, Head(hint.seq, mod))
+
+
+def _later(one: Head | None, other: Head) -> Head:
+    if one is None:
+        return other
+    return Head(max(one.seq, other.seq), max(one.mod, other.mod))
+
+
+def _advance(conversation: str, head: Head) -> UpdateOne:
+    return UpdateOne({"_id": conversation}, {"$max": {"head.seq": head.seq, "head.mod": head.mod}})

@@ -1,0 +1,243 @@
+"""Messages, by conversation and number: the documents of the log.
+
+A document's `_id` is `{c: conversation, s: seq}`, so the log's order is its primary key and MongoDB
+alone decides who gets a number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from pymongo.errors import BulkWriteError
+
+from chatserver.domain.conversation import Unread
+from chatserver.domain.message import Draft, Message
+from chatserver.errors import Unavailable
+from chatserver.store.database import Database, Session
+
+Key = tuple[str, str, str]  # conversation, sender, client_id
+Range = tuple[int, int]  # first and last seq, both included
+
+_DUPLICATE = 11000
+_OPTIONAL = ("reply_to", "mentions", "edited_at", "edits", "recalled", "mod")
+
+
+class Original(Struct, frozen=True):
+    """What is known of a stored message that a retry asks about."""
+
+    seq: int
+    at: int
+    digest: bytes
+
+
+class Failures(Struct, frozen=True):
+    """What went wrong in one insert, by position; beyond `attempted` nothing was tried."""
+
+    attempted: int
+    number_taken: frozenset[int] = frozenset()
+    already_stored: frozenset[int] = frozenset()
+    refused: frozenset[int] = frozenset()
+
+
+class Messages:
+    """The collection `messages`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._collection = database.collection("messages")
+
+    async def insert(self, documents: Sequence[Mapping[str, Any]], *, ordered: bool) -> Failures:
+        """Store numbered messages; an ordered insert stops at the first that fails.
+
+        Raises:
+            Unavailable: whether they are stored is unknown.
+        """
+        try:
+            await self._collection.insert_many(documents, ordered=ordered)
+        except BulkWriteError as error:
+            if error.details.get("writeConcernErrors"):
+                raise Unavailable from error
+            return _failures(error.details["writeErrors"], len(documents), ordered)
+        return Failures(attempted=len(documents))
+
+    async def originals(self, keys: Iterable[Key]) -> dict[Key, Original]:
+        """The stored messages with these client ids."""
+        choices = [{"_id.c": c, "sender": sender, "client_id": own} for c, sender, own in keys]
+        if not choices:
+            return {}
+        fields = {"sender": 1, "client_id": 1, "at": 1, "digest": 1}
+        found = await self._collection.find({"$or": choices}, fields).to_list(None)
+        return {
+            (row["_id"]["c"], row["sender"], row["client_id"]): Original(
+                row["_id"]["s"], row["at"], row["digest"]
+            )
+            for row in found
+        }
+
+    async def by_id(self, ids: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Message]:
+        """Messages by conversation and number."""
+        wanted = [{"c": conversation, "s": seq} for conversation, seq in ids]
+        if not wanted:
+            return {}
+        async with self._db.answering():
+            found = await self._collection.find({"_id": {"$in": wanted}}).to_list(None)
+        messages = [from_document(document) for document in found]
+        return {(message.conversation, message.seq): message for message in messages}
+
+    async def existing(self, ids: Iterable[tuple[str, int]]) -> set[str]:
+        """The conversations in which the message of that number exists; reads the index only."""
+        wanted = [{"c": conversation, "s": seq} for conversation, seq in ids]
+        found = await self._collection.find({"_id": {"$in": wanted}}, {"_id": 1}).to_list(None)
+        return {document["_id"]["c"] for document in found}
+
+    async def senders_above(self, conversation: str, seq: int) -> list[tuple[int, str]]:
+        """Number and sender of every message above `seq`, ascending."""
+        above = {"_id": {"$gt": _id(conversation, seq), "$lt": _id(conversation, None)}}
+        found = await self._collection.find(above, {"sender": 1}).sort("_id", 1).to_list(None)
+        return [(document["_id"]["s"], document["sender"]) for document in found]
+
+    async def ranges(self, ranges: Mapping[str, Range]) -> dict[str, tuple[Message, ...]]:
+        """Messages of several conversations in one query, each ascending."""
+        choices = [
+            {"_id": {"$gte": _id(conversation, first), "$lte": _id(conversation, last)}}
+            for conversation, (first, last) in ranges.items()
+            if first <= last
+        ]
+        if not choices:
+            return {}
+        async with self._db.answering():
+            found = await self._collection.find({"$or": choices}).to_list(None)
+        by_conversation: dict[str, list[Message]] = {}
+        for document in found:
+            message = from_document(document)
+            by_conversation.setdefault(message.conversation, []).append(message)
+        return {
+            conversation: tuple(sorted(messages, key=lambda message: message.seq))
+            for conversation, messages in by_conversation.items()
+        }
+
+    async def unread(self, user: str, ranges: Mapping[str, Range]) -> dict[str, Unread]:
+        """What counts as unread in each range: all of it, less recalled messages.
+
+        Own messages never stand above one's own read position, so they need no look-up.
+        """
+        open_ranges = {c: (first, last) for c, (first, last) in ranges.items() if first <= last}
+        if not open_ranges:
+            return {}
+        async with self._db.answering():
+            uncounted, mentions = await asyncio.gather(
+                self._count({"uncounted": True}, open_ranges),
+                self._count({"mentions": user}, open_ranges),
+            )
+        return {
+            c: Unread(last - first + 1 - uncounted.get(c, 0), mentions.get(c, 0))
+            for c, (first, last) in open_ranges.items()
+        }
+
+    async def fetch(self, conversation: str, seq: int, session: Session) -> Message | None:
+        """One message, inside a transaction."""
+        document = await self._collection.find_one({"_id": _id(conversation, seq)}, session=session)
+        return from_document(document) if document else None
+
+    async def replace(self, message: Message, session: Session) -> None:
+        """Write what a change has made of a message, inside a transaction."""
+        fields = _changing_fields(message)
+        gone = {name: "" for name in ("mentions", "uncounted") if name not in fields}
+        await self._collection.update_one(
+            {"_id": _id(message.conversation, message.seq)},
+            {"$set": fields, **({"$unset": gone} if gone else {})},
+            session=session,
+        )
+
+    async def _count(
+        self, condition: Mapping[str, Any], ranges: Mapping[str, Range]
+    ) -> dict[str, int]:
+        choices = [
+            {"_id.c": conversation, "_id.s": {"$gte": first, "$lte": last}}
+            for conversation, (first, last) in ranges.items()
+        ]
+        rows = await self._db.aggregate(
+            "messages",
+            [
+                {"$match": {**condition, "$or": choices}},
+                {"$group": {"_id": "$_id.c", "count": {"$sum": 1}}},
+            ],
+        )
+        return {row["_id"]: row["count"] for row in rows}
+
+
+def to_document(draft: Draft, seq: int, at: int, digest: bytes) -> dict[str, Any]:
+    """The document of a new message."""
+    document: dict[str, Any] = {
+        "_id": _id(draft.conversation, seq),
+        "sender": draft.sender,
+        "client_id": draft.client_id,
+        "kind": draft.kind,
+        "body": draft.body,
+        "at": at,
+        "digest": digest,
+    }
+    if draft.reply_to is not None:
+        document["reply_to"] = draft.reply_to
+    if draft.mentions:
+        document["mentions"] = list(draft.mentions)
+    return document
+
+
+def from_document(document: Mapping[str, Any]) -> Message:
+    """The message in a document."""
+    optional = {name: document[name] for name in _OPTIONAL if name in document}
+    if "mentions" in optional:
+        optional["mentions"] = tuple(optional["mentions"])
+    return Message(
+        conversation=document["_id"]["c"],
+        seq=document["_id"]["s"],
+        client_id=document["client_id"],
+        sender=document["sender"],
+        kind=document["kind"],
+        body=document["body"],
+        at=document["at"],
+        reactions={row["reaction"]: tuple(row["users"]) for row in document.get("reactions", ())},
+        **optional,
+    )
+
+
+def _changing_fields(message: Message) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "body": message.body,
+        "edits": message.edits,
+        "mod": message.mod,
+        # an array, because a reaction chosen by a client is no safe field name
+        "reactions": [
+            {"reaction": reaction, "users": list(users)}
+            for reaction, users in message.reactions.items()
+        ],
+    }
+    if message.edited_at is not None:
+        fields["edited_at"] = message.edited_at
+    if message.mentions:
+        fields["mentions"] = list(message.mentions)
+    if message.recalled:
+        fields |= {"recalled": True, "uncounted": True}
+    return fields
+
+
+def _id(conversation: str, seq: int | None) -> dict[str, Any]:
+    """A message's `_id`; without a number one above all numbers (null < number < object)."""
+    return {"c": conversation, "s": {} if seq is None else seq}
+
+
+def _failures(errors: Sequence[Mapping[str, Any]], size: int, ordered: bool) -> Failures:
+    taken, stored, refused = set(), set(), set()
+    for error in errors:
+        if error["code"] != _DUPLICATE:
+            refused.add(error["index"])
+        elif "client_id" in error.get("keyPattern", {}):
+            stored.add(error["index"])
+        else:
+            taken.add(error["index"])
+    attempted = errors[0]["index"] + 1 if ordered else size
+    return Failures(attempted, frozenset(taken), frozenset(stored), frozenset(refused))

@@ -1,0 +1,53 @@
+"""What `chatserver doctor` asks MongoDB."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from chatserver.store.database import Database
+
+
+class MongoFacts(Struct, frozen=True):
+    """What a MongoDB server says of itself; `replica_set` is empty when it is not in one."""
+
+    version: str
+    replica_set: str
+    is_primary: bool
+    clock: datetime
+
+
+class Probe:
+    """Looks at the server without touching the chats."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._probes = database.collection("probes")
+
+    async def facts(self) -> MongoFacts:
+        """What the server says of itself.
+
+        Raises:
+            Unavailable: it does not answer, or refuses.
+        """
+        database = self._probes.database
+        async with self._database.answering():
+            hello = await database.command("hello")
+            build = await database.command("buildInfo")
+        return MongoFacts(
+            version=build["version"],
+            replica_set=hello.get("setName", ""),
+            is_primary=hello["isWritablePrimary"],
+            clock=hello["localTime"].replace(tzinfo=UTC),  # answers of commands are naive
+        )
+
+    async def write(self) -> None:
+        """Write something as messages are written, and take it away again.
+
+        Raises:
+            Unavailable: a majority of the replica set did not confirm in time.
+        """
+        async with self._database.answering():
+            written = await self._probes.insert_one({})
+            await self._probes.delete_one({"_id": written.inserted_id})

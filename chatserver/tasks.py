@@ -1,0 +1,45 @@
+"""No orphan tasks: every task has a name and an owner, and a dead loop stops the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+OnDeath = Callable[[BaseException], None]
+
+
+class Tasks:
+    """The background tasks of one process."""
+
+    def __init__(self, on_death: OnDeath) -> None:
+        """`on_death` is told when a task that must not end raised: it stops the process."""
+        self._running: set[asyncio.Task[Any]] = set()
+        self._on_death = on_death
+
+    def spawn(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run `work` in the background; an exception in it is logged and stops the process."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def stop(self) -> None:
+        """Cancel what still runs and wait until all of it has ended."""
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            log.error("a background task died", task=task.get_name(), exc_info=error)
+            self._on_death(error)

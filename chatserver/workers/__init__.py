@@ -1,0 +1,1 @@
+"""The way in by clock: loops that follow the log."""
