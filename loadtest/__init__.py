@@ -1,0 +1,1 @@
+"""Rehearsals, benchmarks and the checker that proves nothing was lost."""

@@ -1,0 +1,157 @@
+"""Real servers for the tests: one MongoDB and one Valkey for the whole run, others on request."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from chatserver.dev import servers
+from chatserver.dev.folder import DataFolder
+from chatserver.dev.process import Child, Program
+
+ADDRESSES = ("mongo_url", "redis_url")
+
+
+class Server:
+    """A database server that a test may start, stop and kill as it likes."""
+
+    def __init__(self, make: Callable[[DataFolder], Program], path: Path) -> None:
+        self._folder = DataFolder(path)
+        self._child = Child(make(self._folder), self._folder)
+
+    @property
+    def url(self) -> str:
+        """Its address, the same after each start."""
+        return self._child.program.url
+
+    @property
+    def pid(self) -> int:
+        """The process id of the last start."""
+        return self._child.pid
+
+    def start(self) -> None:
+        """Start it and wait until it works; its data is as it was."""
+        self._child.start()
+        self._child.wait_ready()
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._child.kill()
+
+    def stop(self) -> None:
+        """End it in order."""
+        self._child.stop()
+
+
+class SharedServers:
+    """The servers of the whole test run. They belong to the process that hands out the tests."""
+
+    def __init__(self) -> None:
+        self._urls: dict[str, str] = {}
+        self._ends = ExitStack()
+
+    def urls(self) -> dict[str, str]:
+        """Their addresses; the first call starts them."""
+        if not self._urls:
+            path = Path(tempfile.mkdtemp(prefix="chatserver-tests-"))
+            self._ends.callback(shutil.rmtree, path, ignore_errors=True)
+            makers = (servers.mongod, servers.valkey)
+            for address, make in zip(ADDRESSES, makers, strict=True):
+                server = Server(make, path)
+                self._ends.callback(server.stop)
+                server.start()
+                self._urls[address] = server.url
+        return self._urls
+
+    def stop(self) -> None:
+        """Stop what was started and remove its data."""
+        self._ends.close()
+
+
+SHARED = pytest.StashKey[SharedServers]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The workers of pytest-xdist get the addresses from the process that started them."""
+    if not hasattr(config, "workerinput"):
+        config.stash[SHARED] = SharedServers()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Called before each worker starts: it cannot ask later, so start now what it may need."""
+    if _may_need_servers(node.config):
+        node.workerinput.update(node.config.stash[SHARED].urls())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The run is over."""
+    if SHARED in config.stash:
+        config.stash[SHARED].stop()
+
+
+def _may_need_servers(config: pytest.Config) -> bool:
+    unit = config.rootpath / "tests" / "unit"
+    chosen = [config.invocation_params.dir / arg.split("::")[0] for arg in config.args]
+    return not all(path.resolve().is_relative_to(unit) for path in chosen)
+
+
+def _address(config: pytest.Config, name: str) -> str:
+    handed_over: dict[str, str] | None = getattr(config, "workerinput", None)
+    return (config.stash[SHARED].urls() if handed_over is None else handed_over)[name]
+
+
+@pytest.fixture(scope="session")
+def mongo_url(pytestconfig: pytest.Config) -> str:
+    """The MongoDB of this run. Use `database_name` in it, as other tests are in it too."""
+    return _address(pytestconfig, "mongo_url")
+
+
+@pytest.fixture(scope="session")
+def redis_url(pytestconfig: pytest.Config) -> str:
+    """The Valkey of this run, shared with the other tests: take names that only you have."""
+    return _address(pytestconfig, "redis_url")
+
+
+@pytest.fixture(scope="session")
+def _mongo_admin(mongo_url: str) -> Iterator[MongoClient[dict[str, Any]]]:
+    client: MongoClient[dict[str, Any]] = MongoClient(mongo_url)
+    with client:
+        yield client
+
+
+@pytest.fixture
+def database_name(_mongo_admin: MongoClient[dict[str, Any]]) -> Iterator[str]:
+    """The name of a database for one test, dropped afterwards."""
+    name = f"test_{secrets.token_hex(8)}"
+    yield name
+    _mongo_admin.drop_database(name)
+
+
+@pytest.fixture
+def private_mongo(tmp_path: Path) -> Iterator[Server]:
+    """A running MongoDB for one test, which may kill it."""
+    yield from _private(servers.mongod, tmp_path)
+
+
+@pytest.fixture
+def private_valkey(tmp_path: Path) -> Iterator[Server]:
+    """A running Valkey for one test, which may kill it."""
+    yield from _private(servers.valkey, tmp_path)
+
+
+def _private(make: Callable[[DataFolder], Program], path: Path) -> Iterator[Server]:
+    server = Server(make, path / "servers")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

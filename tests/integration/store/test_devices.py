@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from chatserver.domain.device import Device
+from chatserver.domain.person import DeviceInfo, Identity
+from chatserver.store.database import Database, Driver
+from chatserver.store.devices import TOKENS_MAX, DeviceRecords, Token
+
+NOW = 1_900_000_000_000
+PHONE = DeviceInfo("phone", "ios", "小美的手机")
+
+
+def token(token_id: str = "t1", until: int = NOW + 1000, user: str = "mei") -> Identity:
+    return Identity(user=user, role="customer", token_id=token_id, issued_at=NOW, expires_at=until)
+
+
+@pytest_asyncio.fixture(params=["motor", "pymongo"])
+async def records(
+    request: pytest.FixtureRequest, mongo_url: str, database_name: str
+) -> AsyncIterator[DeviceRecords]:
+    driver: Driver = request.param
+    database = Database(mongo_url, database_name, driver=driver)
+    await database.prepare()
+    yield DeviceRecords(database)
+    await database.close()
+
+
+@pytest.mark.asyncio
+async def test_a_device_is_new_once(records: DeviceRecords) -> None:
+    assert await records.connected(token(), PHONE, NOW)
+    assert not await records.connected(token(), PHONE, NOW + 5)
+    assert await records.of_user("mei") == [
+        Device(id="phone", platform="ios", name="小美的手机", created_at=NOW, connected_at=NOW + 5)
+    ]
+
+
+@pytest.mark.asyncio
+async def test_a_device_that_changes_its_platform_is_new_there(records: DeviceRecords) -> None:
+    await records.connected(token(), PHONE, NOW)
+    assert await records.connected(token(), DeviceInfo("phone", "web"), NOW)
+
+
+@pytest.mark.asyncio
+async def test_a_name_stays_until_another_is_given(records: DeviceRecords) -> None:
+    await records.connected(token(), PHONE, NOW)
+    await records.connected(token(), DeviceInfo("phone", "ios"), NOW)
+    assert [device.name for device in await records.of_user("mei")] == ["小美的手机"]
+
+
+@pytest.mark.asyncio
+async def test_the_last_to_connect_comes_first(records: DeviceRecords) -> None:
+    for when, name in enumerate(["a", "b", "c", "a"]):
+        await records.connected(token(), DeviceInfo(name, "web"), NOW + when)
+    assert [device.id for device in await records.of_user("mei")] == ["a", "c", "b"]
+
+
+@pytest.mark.asyncio
+async def test_a_device_of_somebody_else_is_another_device(records: DeviceRecords) -> None:
+    await records.connected(token(), PHONE, NOW)
+    assert await records.connected(token(user="lin"), PHONE, NOW)
+    await records.remove_all("mei")
+    assert len(await records.of_user("lin")) == 1
+    assert await records.of_user("mei") == []
+
+
+@pytest.mark.asyncio
+async def test_its_unexpired_tokens_are_remembered_once_each(records: DeviceRecords) -> None:
+    await records.connected(token("old", until=NOW + 10), PHONE, NOW)
+    await records.connected(token("a"), PHONE, NOW + 1)
+    await records.renewed(token("b"), "phone", NOW + 20)
+    await records.connected(token("a"), PHONE, NOW + 30)
+    assert await records.tokens("mei", "phone") == [Token("b", NOW + 1000), Token("a", NOW + 1000)]
+
+
+@pytest.mark.asyncio
+async def test_remembered_tokens_are_bounded(records: DeviceRecords) -> None:
+    await records.connected(token("first"), PHONE, NOW)
+    for number in range(TOKENS_MAX):
+        await records.renewed(token(f"t{number}"), "phone", NOW)
+    tokens = await records.tokens("mei", "phone")
+    assert tokens is not None
+    assert (len(tokens), tokens[-1].id) == (TOKENS_MAX, f"t{TOKENS_MAX - 1}")
+
+
+@pytest.mark.asyncio
+async def test_removing_gives_the_tokens_and_happens_once(records: DeviceRecords) -> None:
+    await records.connected(token(), PHONE, NOW)
+    assert await records.remove("mei", "phone") == [Token("t1", NOW + 1000)]
+    assert await records.remove("mei", "phone") == []
+    assert await records.tokens("mei", "phone") is None
+
+
+@pytest.mark.asyncio
+async def test_renewing_does_not_bring_a_removed_device_back(records: DeviceRecords) -> None:
+    await records.renewed(token(), "phone", NOW)
+    assert await records.of_user("mei") == []
+
+
+@pytest.mark.asyncio
+async def test_describing_sets_what_is_given(records: DeviceRecords) -> None:
+    await records.connected(token(), PHONE, NOW)
+    assert await records.describe("mei", "phone", foreground=False, name=None)
+    assert await records.describe("mei", "phone", foreground=None, name="新手机")
+    assert await records.describe("mei", "phone", foreground=None, name=None)
+    assert not await records.describe("mei", "other", foreground=True, name=None)
+    [device] = await records.of_user("mei")
+    assert (device.foreground, device.name) == (False, "新手机")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("text", ["$user", "$$ROOT", "a.b", "{}", "$tokens.id"])
+async def test_what_clients_say_is_only_text(records: DeviceRecords, text: str) -> None:
+    await records.connected(token(text, user=text), DeviceInfo(text, "web", text), NOW)
+    await records.renewed(token(text + "2", user=text), text, NOW)
+    [device] = await records.of_user(text)
+    assert (device.id, device.name) == (text, text)
+    assert [each.id for each in await records.remove(text, text)] == [text, text + "2"]
+
+
+@pytest.mark.asyncio
+async def test_ten_connects_at_once_make_one_record(records: DeviceRecords) -> None:
+    news = await asyncio.gather(
+        *(records.connected(token(f"t{number}"), PHONE, NOW) for number in range(10))
+    )
+    assert news.count(True) == 1
+    assert len(await records.remove("mei", "phone")) == 10

@@ -1,0 +1,158 @@
+"""The plan of the demo shop: believable at whatever moment it is made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+
+import msgspec
+import pytest
+
+from chatserver.dev.story import (
+    Dialogue,
+    Edits,
+    Line,
+    Reacts,
+    Reads,
+    Recalls,
+    Says,
+    Then,
+    load,
+    plan,
+    times,
+)
+from chatserver.domain.calls import EditMessage, MarkRead, ReactToMessage, SendMessage
+from chatserver.domain.person import UserId
+
+SHANGHAI = timezone(timedelta(hours=8))
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=SHANGHAI)
+AT_ANY_HOUR = [NOON + timedelta(minutes=47 * n) for n in range(31)]
+
+
+def said(*when: str) -> list[str]:
+    lines = tuple(Line(each, "mei", "…") for each in when)
+    return [at.strftime("%m-%d %H:%M") for at in times(lines, NOON)]
+
+
+def test_days_ago_with_a_time_of_day() -> None:
+    assert said("3d 02:13") == ["11-18 02:13"]
+
+
+def test_minutes_after_the_line_before() -> None:
+    assert said("3d 23:50", "+4m", "+10m") == ["11-18 23:50", "11-18 23:54", "11-19 00:04"]
+
+
+def test_minutes_before_now() -> None:
+    assert said("-90m", "+2m") == ["11-21 10:30", "11-21 10:32"]
+
+
+def test_in_the_small_hours_yesterday_is_the_day_before() -> None:
+    lines = (Line("1d 23:50", "mei", "…"), Line("-150m", "mei", "…"))
+    first, second = times(lines, NOON.replace(hour=1))
+    assert first.day == 19
+    assert second.day == 20
+
+
+def test_an_unknown_way_to_say_when_is_an_error() -> None:
+    with pytest.raises(ValueError, match="tomorrow"):
+        said("tomorrow")
+
+
+@pytest.mark.parametrize("now", AT_ANY_HOUR, ids=str)
+def test_every_dialogue_runs_forward_and_ends_before_now(now: datetime) -> None:
+    for dialogue in load().dialogues:
+        moments = times(dialogue.lines, now)
+        assert moments == sorted(set(moments)), dialogue.name
+        assert moments[-1] < now - timedelta(minutes=5), dialogue.name
+
+
+@pytest.mark.parametrize("now", AT_ANY_HOUR, ids=str)
+def test_the_plan_is_in_order_and_within_three_weeks(now: datetime) -> None:
+    at = [step.at for step in plan(load(), now)]
+    assert at == sorted(at)
+    assert at[-1] <= now.timestamp() * 1000
+    assert at[0] > (now - timedelta(days=22)).timestamp() * 1000
+
+
+def test_the_same_moment_gives_the_same_plan() -> None:
+    assert plan(load(), NOON) == plan(load(), NOON)
+
+
+def test_what_follows_a_line_comes_after_it() -> None:
+    line = Line("-90m", "mei", "错字", Then(edit="没有错字", react=(("lin", "👍"),)))
+    shop = msgspec.structs.replace(
+        load(), dialogues=(Dialogue(between=("lin", "mei"), lines=(line,), unread=("mei",)),)
+    )
+    steps = plan(shop, NOON)
+    assert [type(step) for step in steps] == [Says, Edits, Reacts, Reads]
+    assert [step.who for step in steps] == ["mei", "mei", "lin", "lin"]
+
+
+def test_the_shop_has_three_consultants_and_eight_customers() -> None:
+    roles = Counter(person.role for person in load().people)
+    assert roles == {"consultant": 3, "customer": 8}
+    assert len({person.user for person in load().people}) == 11
+    for person in load().people:
+        assert msgspec.convert(person.user, UserId)
+        assert person.shop
+
+
+def test_everybody_named_is_of_the_shop_and_of_the_dialogue() -> None:
+    people = {person.user for person in load().people}
+    for dialogue in load().dialogues:
+        both = set(dialogue.between)
+        assert both <= people
+        assert set(dialogue.unread) <= both
+        for line in dialogue.lines:
+            assert line.who in both
+            assert {who for who, _ in line.then.react} <= both
+
+
+def test_a_dialogue_of_two_people_is_there_once() -> None:
+    pairs = Counter(frozenset(dialogue.between) for dialogue in load().dialogues)
+    assert set(pairs.values()) == {1}
+
+
+def test_answers_name_an_earlier_line() -> None:
+    for dialogue in load().dialogues:
+        for number, line in enumerate(dialogue.lines, 1):
+            if line.then.reply is not None:
+                assert dialogue.number_of(line.then.reply) < number
+
+
+def test_who_has_not_read_the_end_was_not_the_last_to_write() -> None:
+    for dialogue in load().dialogues:
+        assert dialogue.lines[-1].who not in dialogue.unread
+
+
+def test_the_history_shows_what_the_product_can_do() -> None:
+    kinds = Counter(type(step) for step in plan(load(), NOON))
+    assert kinds[Says] >= 150
+    assert kinds[Edits] >= 3
+    assert kinds[Recalls] >= 1
+    assert kinds[Reacts] >= 10
+    replies = [line for d in load().dialogues for line in d.lines if line.then.reply]
+    assert len(replies) >= 4
+    waiting = [d for d in load().dialogues if "xiaolin" in d.unread]
+    assert 2 <= len(waiting) < len([d for d in load().dialogues if "xiaolin" in d.between])
+
+
+def test_somebody_writes_at_two_in_the_morning() -> None:
+    hours = {at.hour for d in load().dialogues for at in times(d.lines, NOON)}
+    assert 2 in hours
+
+
+def test_every_step_is_a_call_that_clients_could_make() -> None:
+    for step in plan(load(), NOON):
+        fields = {"conversation": "d1", "seq": step.number}
+        if isinstance(step, Says):
+            body = {"text": step.line.text}
+            client_id = step.dialogue.client_id(step.number)
+            call = {"conversation": "d1", "client_id": client_id, "kind": "text", "body": body}
+            assert msgspec.convert(call, SendMessage)
+        elif isinstance(step, Reacts):
+            assert msgspec.convert({**fields, "reaction": step.reaction}, ReactToMessage)
+        elif isinstance(step, Edits):
+            assert msgspec.convert({**fields, "body": {"text": step.text}}, EditMessage)
+        elif isinstance(step, Reads):
+            assert msgspec.convert(fields, MarkRead)

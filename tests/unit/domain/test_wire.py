@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatserver.domain import wire
+from chatserver.domain.calls import CALLS, MarkRead, OpenConversation, SendMessage, UpdateDevice
+from chatserver.domain.events import EVENTS, Notice, PresenceChanged
+from chatserver.errors import Invalid
+
+SEND: dict[str, Any] = {
+    "conversation": "c",
+    "client_id": "x",
+    "kind": "text",
+    "body": {"text": "hi"},
+}
+
+
+def refusal(name: str, payload: object) -> Invalid:
+    with pytest.raises(Invalid) as refused:
+        wire.parse_call(name, payload)
+    return refused.value
+
+
+def test_a_call_becomes_its_type() -> None:
+    assert wire.parse_call("message.send", SEND) == SendMessage(
+        conversation="c", client_id="x", kind="text", body={"text": "hi"}
+    )
+
+
+def test_a_field_may_be_a_word_of_python() -> None:
+    call = wire.parse_call("conversation.open", {"kind": "direct", "with": "lin"})
+    assert call == OpenConversation(kind="direct", with_="lin")
+
+
+def test_a_field_may_be_named_as_the_call_is() -> None:
+    assert wire.parse_call("device.update", {"name": "n"}) == UpdateDevice(device_name="n")
+
+
+def test_unknown_fields_are_dropped() -> None:
+    assert wire.parse_call(
+        "read.mark", {"conversation": "c", "seq": 1, "user": "else"}
+    ) == MarkRead(conversation="c", seq=1)
+
+
+def test_a_call_without_fields_needs_no_payload() -> None:
+    assert wire.parse_call("device.list", None) == wire.parse_call("device.list", {})
+
+
+@pytest.mark.parametrize("name", ["", "connect", "disconnect", "message", "__class__", "sync\0"])
+def test_there_is_no_other_call(name: str) -> None:
+    assert refusal(name, {}).path == "event"
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"conversation": ""}, "conversation"),
+        ({"conversation": "c" * 65}, "conversation"),
+        ({"conversation": 7}, "conversation"),
+        ({"conversation": {"$gt": ""}}, "conversation"),
+        ({"client_id": "a b"}, "client_id"),
+        ({"client_id": "用户"}, "client_id"),
+        ({"kind": "system"}, "kind"),
+        ({"body": "hi"}, "body"),
+        ({"reply_to": 0}, "reply_to"),
+        ({"reply_to": 2**53 + 1}, "reply_to"),
+        ({"reply_to": 1.5}, "reply_to"),
+        ({"reply_to": True}, "reply_to"),
+        ({"mentions": ["lin", ""]}, "mentions[1]"),
+        ({"mentions": ["u"] * 51}, "mentions"),
+        ({"retry": 1}, "retry"),
+        ({"body": {"text": "\ud800"}}, "body.text"),
+        ({"body": {"\udfff": 1}}, "body"),
+        ({"body": {"a": [{"b": "\ud83d"}]}}, "body.a[0].b"),
+    ],
+)
+def test_a_bad_field_is_named(changed: dict[str, Any], path: str) -> None:
+    assert refusal("message.send", {**SEND, **changed}).path == path
+
+
+@pytest.mark.parametrize("field", ["conversation", "client_id", "kind", "body"])
+def test_a_missing_field_is_named(field: str) -> None:
+    left = {name: value for name, value in SEND.items() if name != field}
+    error = refusal("message.send", left)
+    assert (error.path, error.message) == (field, "This field is required")
+
+
+@pytest.mark.parametrize("payload", [[], "text", 7, True, [SEND]])
+def test_a_payload_is_an_object(payload: object) -> None:
+    refusal("message.send", payload)
+
+
+def test_a_bad_entry_of_an_object_is_refused() -> None:
+    assert refusal("sync", {"have": {"c": [1]}})
+    assert refusal("sync", {"have": {"c": [1, -1]}})
+    assert refusal("sync", {"have": {"": [1, 1]}})
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.text(st.characters(exclude_categories=()), max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+FIELDS = sorted({name for call in CALLS.values() for name in call.__struct_encode_fields__})
+
+
+@given(st.sampled_from(sorted(CALLS)), JSON | st.dictionaries(st.sampled_from(FIELDS), JSON))
+def test_whatever_comes_is_a_call_or_refused(name: str, payload: Any) -> None:
+    try:
+        assert wire.parse_call(name, payload).name == name
+    except Invalid as error:
+        json.dumps(error.to_wire()).encode()
+
+
+def test_an_event_is_a_packet() -> None:
+    frame = wire.encode_event(Notice(type="draining", reconnect_in_ms=5))
+    assert frame == '2["notice",{"type":"draining","reconnect_in_ms":5}]'
+
+
+def test_a_null_that_means_something_is_sent() -> None:
+    event = PresenceChanged(user="lin", state="online", last_seen=None)
+    assert '"last_seen":null' in wire.encode_event(event)
+
+
+def test_event_names_are_unique() -> None:
+    assert len({event.name for event in EVENTS}) == len(EVENTS)

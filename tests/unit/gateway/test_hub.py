@@ -1,0 +1,191 @@
+"""Who listens to what on this node."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chatserver.domain.device import Cut
+from chatserver.domain.events import Badge, Notice
+from chatserver.gateway.hub import Connection, Hub
+
+Connect = Callable[..., tuple[Connection, Any]]
+
+
+@pytest.fixture
+def hub(topics: Any) -> Hub:
+    return Hub(topics)
+
+
+def test_the_node_hears_a_topic_from_its_first_listener_to_its_last(
+    hub: Hub, topics: Any, connect: Connect
+) -> None:
+    (phone, _), (tablet, _) = connect("k1"), connect("k2", device="tablet")
+    hub.join(phone, "u:mei")
+    hub.join(tablet, "u:mei")
+    hub.join(phone, "u:mei")
+    hub.leave(phone, "u:mei")
+    hub.leave(phone, "u:mei")
+    assert topics.heard == ["+u:mei"]
+    hub.leave(tablet, "u:mei")
+    assert topics.heard == ["+u:mei", "-u:mei"]
+    assert not hub.here("u:mei")
+    hub.join(phone, "u:mei")
+    assert topics.heard == ["+u:mei", "-u:mei", "+u:mei"]
+
+
+def test_topics_and_connections_know_each_other(hub: Hub, connect: Connect) -> None:
+    (mei, _), (lin, _) = connect("k1", "mei"), connect("k2", "lin")
+    hub.join(mei, "u:mei")
+    hub.join(mei, "p:lin")
+    hub.join(lin, "u:lin")
+    assert mei.topics == {"u:mei", "p:lin"}
+    assert hub.of_user("mei") == [mei]
+    assert sorted(hub.users()) == ["lin", "mei"]
+    assert {c.caller.connection for c in hub} == {"k1", "k2"}
+    hub.remove(mei)
+    assert mei.topics == set()
+    assert list(hub) == [lin]
+    assert not hub.here("p:lin")
+
+
+def test_leaving_what_one_never_joined_is_harmless(hub: Hub, topics: Any, connect: Connect) -> None:
+    (mei, _), (lin, _) = connect("k1", "mei"), connect("k2", "lin")
+    hub.join(mei, "p:lin")
+    hub.leave(lin, "p:lin")
+    hub.leave(lin, "p:nobody")
+    assert topics.heard == ["+p:lin"]
+    assert hub.here("p:lin")
+
+
+def test_people_are_listed_the_oldest_connection_first(hub: Hub, connect: Connect) -> None:
+    made = [connect(f"k{n}")[0] for n in (3, 1, 2)]
+    for connection in made:
+        hub.join(connection, "u:mei")
+    assert hub.of_user("mei") == made
+    assert hub.of_user("lin") == []
+
+
+def test_only_listeners_get_a_frame_and_the_skipped_one_does_not(
+    hub: Hub, connect: Connect
+) -> None:
+    (phone, phone_wire), (tablet, tablet_wire) = connect("k1"), connect("k2")
+    eve, eve_wire = connect("k3", "eve")
+    for connection, topic in ((phone, "u:mei"), (tablet, "u:mei"), (eve, "u:eve")):
+        hub.join(connection, topic)
+    assert hub.deliver("u:mei", "hello", skip="k1") == 1
+    assert (phone_wire.sent, tablet_wire.sent, eve_wire.sent) == ([], ["hello"], [])
+    assert hub.deliver("u:mei", "again") == 2
+    assert hub.deliver("u:nobody", "again") == 0
+    assert eve_wire.sent == []
+
+
+def test_a_connection_that_leaves_while_a_frame_is_delivered_harms_nobody(
+    hub: Hub, connect: Connect
+) -> None:
+    (first, wire), (second, second_wire) = connect("k1"), connect("k2")
+    hub.join(first, "u:mei")
+    hub.join(second, "u:mei")
+    wire.push = lambda _packet: hub.remove(second)
+    assert hub.deliver("u:mei", "hello") == 2
+    assert second_wire.sent == ["hello"]
+
+
+CUTS = {
+    "the person": (Cut(user="mei"), {"old phone", "phone", "tablet"}),
+    "one device": (Cut(user="mei", device="phone"), {"old phone", "phone"}),
+    "all but one": (Cut(user="mei", device="phone", spare="phone"), {"old phone"}),
+    "one token": (Cut(user="mei", token_id="t2"), {"tablet"}),
+    "old tokens": (Cut(user="mei", issued_by=5), {"old phone"}),
+    "nobody": (Cut(user="mei", device="watch"), set()),
+}
+
+
+@pytest.mark.parametrize(("cut", "ended"), CUTS.values(), ids=CUTS)
+def test_a_cut_ends_those_it_means(hub: Hub, connect: Connect, cut: Cut, ended: set[str]) -> None:
+    wires = {}
+    for id_, user, device, token, issued_at in (
+        ("old phone", "mei", "phone", "t1", 5),
+        ("phone", "mei", "phone", "t1", 6),
+        ("tablet", "mei", "tablet", "t2", 7),
+        ("eve", "eve", "phone", "t1", 5),
+    ):
+        connection, wires[id_] = connect(id_, user, device, token, issued_at)
+        hub.join(connection, f"u:{user}")
+    hub.cut(cut)
+    assert {id_ for id_, wire in wires.items() if "closed" in wire.sent} == ended
+
+
+def test_a_cut_with_a_reason_is_told_before_the_end(hub: Hub, connect: Connect) -> None:
+    phone, wire = connect("k1")
+    hub.join(phone, "u:mei")
+    hub.cut(Cut(user="mei", reason="logged_out"))
+    hub.cut(Cut(user="mei", reason="logged_out"))
+    told, closed = wire.sent
+    assert json.loads(told[1:]) == ["notice", {"type": "kicked", "reason": "logged_out"}]
+    assert closed == "closed"
+
+
+def test_everybody_can_be_told_something_of_their_own(hub: Hub, connect: Connect) -> None:
+    (mei, mei_wire), (lin, lin_wire) = connect("k1", "mei"), connect("k2", "lin")
+    for topic in ("u:mei", "p:lin"):
+        hub.join(mei, topic)
+    hub.join(lin, "u:lin")
+    waits = iter([1, 2])
+    hub.tell_all(lambda: Notice(type="draining", reconnect_in_ms=next(waits)))
+    told = [json.loads(sent[1:])[1]["reconnect_in_ms"] for sent in mei_wire.sent + lin_wire.sent]
+    assert sorted(told) == [1, 2]
+
+
+# --- holding ----------------------------------------------------------------------------------
+
+
+def test_held_events_flow_after_the_answer_in_their_order(connect: Connect) -> None:
+    phone, wire = connect("k1")
+    phone.deliver("before")
+    phone.hold()
+    phone.deliver("one")
+    phone.tell(Badge(unread=1, mentions=0))
+    phone.deliver("two")
+    assert wire.sent == ["before"]
+    phone.answer("ack")
+    phone.deliver("after")
+    assert wire.sent == [
+        "before",
+        "ack",
+        "one",
+        '2["badge",{"unread":1,"mentions":0}]',
+        "two",
+        "after",
+    ]
+
+
+def test_holding_twice_loses_nothing(connect: Connect) -> None:
+    phone, wire = connect("k1")
+    phone.hold()
+    phone.deliver("one")
+    phone.hold()
+    phone.deliver("two")
+    phone.answer("ack")
+    assert wire.sent == ["ack", "one", "two"]
+
+
+def test_a_cut_does_not_wait_for_an_answer(connect: Connect) -> None:
+    phone, wire = connect("k1")
+    phone.hold()
+    phone.deliver("one")
+    phone.close(Notice(type="kicked", reason="logged_out"))
+    assert wire.sent[-1] == "closed"
+    assert "kicked" in wire.sent[0]
+
+
+def test_who_is_gone_joins_nothing_any_more(hub: Hub, topics: Any, connect: Connect) -> None:
+    phone, _ = connect("k1")
+    hub.join(phone, "u:mei")
+    hub.remove(phone)
+    hub.join(phone, "p:lin")
+    assert topics.heard == ["+u:mei", "-u:mei"]
+    assert list(hub) == []
