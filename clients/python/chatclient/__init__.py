@@ -1,0 +1,69 @@
+"""A client for chatserver: typed calls, events, history that converges, and an outbox.
+
+async with ChatClient(url, token=token, device=Device("laptop-1")) as chat:
+    conversation = await chat.open("lin")
+    await chat.send(conversation.id, "Hello")
+"""
+
+import logging
+
+from chatclient.client import ChatClient
+from chatclient.conversation import Conversation
+from chatclient.errors import (
+    ChatCallError,
+    ChatClientError,
+    ChatDisconnected,
+    ChatStopped,
+    ChatTimeout,
+)
+from chatclient.events import (
+    BadgeChanged,
+    ChatEvent,
+    ConnectionChanged,
+    ConversationUpdated,
+    DeliveredMoved,
+    HistoryChanged,
+    Lagged,
+    MessageAdded,
+    MessageChanged,
+    PendingChanged,
+    PresenceChanged,
+    ReadMoved,
+    TypingChanged,
+)
+from chatclient.model import Change, Device, Member, Message, Person, Presence, Sent
+from chatclient.outbox import Pending
+
+logging.getLogger("chatclient").addHandler(logging.NullHandler())
+logging.getLogger("chatclient.wire").setLevel(logging.WARNING)  # below it stand tokens and texts
+
+__all__ = [
+    "BadgeChanged",
+    "Change",
+    "ChatCallError",
+    "ChatClient",
+    "ChatClientError",
+    "ChatDisconnected",
+    "ChatEvent",
+    "ChatStopped",
+    "ChatTimeout",
+    "ConnectionChanged",
+    "Conversation",
+    "ConversationUpdated",
+    "DeliveredMoved",
+    "Device",
+    "HistoryChanged",
+    "Lagged",
+    "Member",
+    "Message",
+    "MessageAdded",
+    "MessageChanged",
+    "Pending",
+    "PendingChanged",
+    "Person",
+    "Presence",
+    "PresenceChanged",
+    "ReadMoved",
+    "Sent",
+    "TypingChanged",
+]

@@ -1,0 +1,139 @@
+"""Carries out what the state wants fetched; again after a refusal that passes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from chatclient.calls import Calls
+from chatclient.effects import Command, Effect, FetchChanges, FetchConversation, FetchHistory
+from chatclient.errors import ChatCallError, ChatDisconnected, ChatTimeout
+from chatclient.pacing import Backoff
+from chatclient.state import State
+from chatclient.tasks import Tasks
+
+logger = logging.getLogger("chatclient")
+T = TypeVar("T")
+NEWER_LIMIT = 100
+OLDER_LIMIT = 50
+
+
+class Fetcher:
+    """The answers to commands become effects, which `apply` gets."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        state: State,
+        apply: Callable[[list[Effect]], None],
+        on_synced: Callable[[ChatCallError | None], None],
+    ) -> None:
+        """`on_synced` hears that a sync is done, or was refused for good."""
+        self._calls = calls
+        self._state = state
+        self._apply = apply
+        self._on_synced = on_synced
+        self._tasks = Tasks()
+        self._describing: set[str] = set()
+        self._syncing = False
+        self._sync_again = False
+
+    def do(self, command: Command) -> None:
+        """Begin to carry out a command."""
+        if isinstance(command, FetchHistory | FetchChanges):
+            self._tasks.spawn(self._fetch(command), f"fetch {command.conversation}")
+        elif isinstance(command, FetchConversation):
+            self._describe(command)
+        elif self._syncing:
+            self._sync_again = True
+        else:
+            self._syncing = True
+            self._tasks.spawn(self._sync(), "sync")
+
+    def stop(self) -> None:
+        """The connection is gone: nothing that was asked will be answered."""
+        self._tasks.cancel()
+        self._describing.clear()
+        self._syncing = self._sync_again = False
+
+    async def close(self) -> None:
+        """End for good."""
+        await self._tasks.close()
+
+    def _describe(self, command: FetchConversation) -> None:
+        if command.conversation not in self._describing:
+            self._describing.add(command.conversation)
+            self._tasks.spawn(self._fetch(command), f"describe {command.conversation}")
+
+    async def _fetch(self, command: FetchHistory | FetchChanges | FetchConversation) -> None:
+        try:
+            effects = await _persist(lambda: self._answer(command))
+        except ChatDisconnected:
+            return
+        except ChatCallError as error:
+            logger.warning("%s was refused: %s", command, error)
+            self._state.on_fetch_failed(command)
+            return
+        finally:
+            if isinstance(command, FetchConversation):
+                self._describing.discard(command.conversation)
+        self._apply(effects)
+
+    async def _answer(
+        self, command: FetchHistory | FetchChanges | FetchConversation
+    ) -> list[Effect]:
+        calls, conversation = self._calls, command.conversation
+        if isinstance(command, FetchConversation):
+            return self._state.on_view(await calls.get_conversation(conversation))
+        if isinstance(command, FetchChanges):
+            changes = await calls.get_changes(conversation, command.after, NEWER_LIMIT)
+            return self._state.on_changes(command, changes)
+        limit = OLDER_LIMIT if command.before else NEWER_LIMIT
+        page = await calls.get_history(
+            conversation, before=command.before, after=command.after, limit=limit
+        )
+        return self._state.on_history(command, page)
+
+    async def _sync(self) -> None:
+        try:
+            more = True
+            while more:
+                fields = self._state.begin_sync()
+                page = await _persist(lambda: self._calls.get_sync(**fields))  # noqa: B023
+                self._apply(self._state.on_sync(page))
+                more = page.more
+        except ChatDisconnected:
+            return
+        except ChatCallError as refused:
+            self._state.on_sync_failed()
+            self._on_synced(refused)
+            return
+        self._end_sync()
+
+    def _end_sync(self) -> None:
+        self._syncing = False
+        again, self._sync_again = self._sync_again, False
+        if again:
+            self._syncing = True
+            self._tasks.spawn(self._sync(), "sync")
+        else:
+            self._on_synced(None)
+
+
+async def _persist(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until there is an answer, or a refusal for good."""
+    backoff = Backoff(base=0.5, top=10.0)
+    while True:
+        try:
+            return await ask()
+        except ChatDisconnected:
+            raise
+        except ChatTimeout:
+            wait = 0.0
+        except ChatCallError as error:
+            if not error.retryable:
+                raise
+            wait = (error.retry_after_ms or 0) / 1000
+        await asyncio.sleep(max(wait, backoff.next()))

@@ -1,0 +1,1 @@
+"""A chat client for the terminal: a screen made with Textual, and a plain line mode for scripts."""

@@ -1,0 +1,88 @@
+"""What begins with a slash."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from chatclient.client import ChatClient
+from chatclient.conversation import Conversation
+from chatclient.model import Message
+from chatclient.outbox import Pending
+
+
+class CommandError(Exception):
+    """A command that makes no sense here; the text says why."""
+
+
+async def run(chat: ChatClient, conversation: Conversation | None, line: str) -> str | None:
+    """Carry a command out; returns the id of a conversation to show.
+
+    Raises:
+        CommandError: with a sentence for the person.
+        ChatCallError, ChatTimeout: the server refused it, or did not answer.
+    """
+    word, _, rest = line[1:].partition(" ")
+    command = COMMANDS.get(word)
+    if command is None:
+        raise CommandError(f"There is no /{word}. F1 shows what there is.")
+    return await command(chat, conversation, rest.strip())
+
+
+async def _with(chat: ChatClient, _conversation: Conversation | None, user: str) -> str:
+    if not user:
+        raise CommandError("With whom? For example: /with lin")
+    return (await chat.open(user)).id
+
+
+async def _react(chat: ChatClient, conversation: Conversation | None, reaction: str) -> None:
+    if conversation is None or not reaction:
+        raise CommandError("With what? For example: /react 👍")
+    message = _last_of_others(conversation)
+    on = conversation.me not in message.reactions.get(reaction, ())
+    await chat.react(conversation.id, message.seq, reaction, on=on)
+
+
+async def _retry(chat: ChatClient, conversation: Conversation | None, _rest: str) -> None:
+    for pending in _failed(chat, conversation):
+        chat.retry(pending)
+
+
+async def _discard(chat: ChatClient, conversation: Conversation | None, _rest: str) -> None:
+    for pending in _failed(chat, conversation):
+        chat.discard(pending)
+
+
+def _failed(chat: ChatClient, conversation: Conversation | None) -> list[Pending]:
+    waiting = chat.pending(conversation.id) if conversation else []
+    failed = [pending for pending in waiting if pending.state == "failed"]
+    if not failed:
+        raise CommandError("Nothing was refused here.")
+    return failed
+
+
+def _last_of_others(conversation: Conversation) -> Message:
+    for message in reversed(conversation.messages):
+        if message.sender != conversation.me and not message.recalled:
+            return message
+    raise CommandError("There is no message to react to yet.")
+
+
+def last_own(conversation: Conversation) -> Message:
+    """My last message that can still be changed.
+
+    Raises:
+        CommandError: there is none.
+    """
+    for message in reversed(conversation.messages):
+        if message.sender == conversation.me and not message.recalled and message.kind == "text":
+            return message
+    raise CommandError("You have not written anything here yet.")
+
+
+Command = Callable[[ChatClient, Conversation | None, str], Awaitable[str | None]]
+COMMANDS: dict[str, Command] = {
+    "with": _with,
+    "react": _react,
+    "retry": _retry,
+    "discard": _discard,
+}

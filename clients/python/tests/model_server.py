@@ -1,0 +1,117 @@
+"""A server of one conversation in memory, to compare the client's picture with: log and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chatclient.effects import FetchChanges, FetchConversation, FetchHistory
+from chatclient.model import (
+    Change,
+    ChangesPage,
+    ConversationView,
+    Head,
+    HistoryPage,
+    Member,
+    Message,
+    SyncedConversation,
+    SyncPage,
+    apply,
+)
+
+ME, OTHER = "mei", "lin"
+CONVERSATION = "c1"
+
+
+class ModelServer:
+    def __init__(self, page: int = 4, reset_after: int = 30) -> None:
+        self.messages: list[Message] = []
+        self.changes: list[Change] = []
+        self.read = {ME: 0, OTHER: 0}
+        self.delivered = {ME: 0, OTHER: 0}
+        self.page = page
+        self.reset_after = reset_after
+
+    # ---- what happens; each returns the live event --------------------------------------------
+
+    def append(self, sender: str, kind: str = "text", mentions: tuple[str, ...] = ()) -> Any:
+        seq = len(self.messages) + 1
+        message = Message(
+            conversation=CONVERSATION, seq=seq, client_id=f"c-{seq}", sender=sender,
+            kind=kind, body={"text": f"text {seq}"}, at=seq, mentions=mentions,
+        )  # fmt: skip
+        self.messages.append(message)
+        self.read[sender] = self.delivered[sender] = seq
+        return "message", msgspec.to_builtins(message)
+
+    def change(self, seq: int, what: str) -> Any:
+        message = self.messages[seq - 1]
+        mod = len(self.changes) + 1
+        fields: dict[str, Any] = {
+            "edit": {"body": {"text": f"edited {mod}"}},
+            "recall": {},
+            "react": {"reaction": "👍", "on": True},
+        }[what]
+        change = Change(
+            conversation=CONVERSATION, mod=mod, type=what, seq=seq, by=message.sender, at=mod,
+            **fields,
+        )  # fmt: skip
+        self.changes.append(change)
+        self.messages[seq - 1] = apply(message, change)
+        return "change", msgspec.to_builtins(change)
+
+    def mark_read(self, user: str, seq: int) -> Any:
+        self.read[user] = max(self.read[user], seq)
+        return "read", {"conversation": CONVERSATION, "user": user, "seq": seq}
+
+    # ---- what it answers ----------------------------------------------------------------------
+
+    @property
+    def head(self) -> Head:
+        return Head(len(self.messages), len(self.changes))
+
+    def unread(self) -> list[Message]:
+        return [m for m in self.messages[self.read[ME] :] if m.counts_for(ME)]
+
+    def view(self) -> ConversationView:
+        unread = self.unread()
+        members = tuple(
+            Member(user=user, name=user, role="", read=self.read[user], delivered=self.read[user])
+            for user in (ME, OTHER)
+        )
+        return ConversationView(
+            id=CONVERSATION, created_at=1, members=members, head=self.head, read=self.read[ME],
+            unread=len(unread), mentions=sum(ME in m.mentions for m in unread),
+            last=self.messages[-1] if self.messages else None,
+        )  # fmt: skip
+
+    def sync(self, have: dict[str, Any]) -> SyncPage:
+        seq, mod = have.get(CONVERSATION, (None, None))
+        if seq is None or self.head.seq - seq > self.reset_after:
+            messages, changes = self.messages[-self.page :], []
+            more, reset = len(self.messages) > self.page, seq is not None
+        else:
+            messages = self.messages[seq : seq + self.page]
+            changes = self.changes[mod : mod + self.page]
+            more = seq + self.page < self.head.seq or mod + self.page < self.head.mod
+            reset = False
+        fields = msgspec.structs.asdict(self.view())
+        told = SyncedConversation(
+            **fields, messages=tuple(messages), changes=tuple(changes), more=more, reset=reset
+        )
+        return SyncPage(conversations=(told,), token="t")
+
+    def answer(self, asked: Any) -> Any:
+        if isinstance(asked, FetchConversation):
+            return self.view()
+        if isinstance(asked, FetchChanges):
+            page = self.changes[asked.after : asked.after + self.page]
+            return ChangesPage(tuple(page), asked.after + self.page < len(self.changes))
+        assert isinstance(asked, FetchHistory)
+        if asked.before is not None:
+            first = max(0, asked.before - 1 - self.page)
+            return HistoryPage(tuple(self.messages[first : asked.before - 1]), first > 0)
+        after = asked.after or 0
+        page = self.messages[after : after + self.page]
+        return HistoryPage(tuple(page), after + self.page < len(self.messages))
