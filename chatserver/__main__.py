@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 from chatserver import clock
 from chatserver.config import Settings, SettingsError, describe, load
 from chatserver.domain.person import Person, Role
+from chatserver.errors import StartError
 
 TTL_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 EXIT_WRONG_USE = 2
@@ -178,6 +179,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(f"{error} See chatserver --help.")
     except SettingsError as error:
         return _complain(f"{error}.")
+    except StartError as error:
+        _complain(f"{error}.")
+        return 1
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stderr.close()
         return 0

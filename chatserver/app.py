@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import uuid
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from chatserver.api.home import home
 from chatserver.bus.live import Bus
 from chatserver.bus.presence import PresenceBoard
 from chatserver.config import Settings
+from chatserver.errors import StartError, Unavailable
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
 from chatserver.services.auth import Auth, Verifier
@@ -155,6 +157,16 @@ async def _serve(settings: Settings) -> int:
     return 1 if died else 0
 
 
+async def _prepare(kept: Kept, services: Services) -> None:
+    try:
+        await kept.database.prepare()
+        await services.auth.catch_up(clock.now_ms())
+    except Unavailable:
+        raise StartError(
+            "MongoDB does not answer, or is no replica set; `chatserver doctor` says more"
+        ) from None
+
+
 @asynccontextmanager
 async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
     node = uuid.uuid4().hex[:12]
@@ -169,16 +181,18 @@ async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
     health = Health(kept.database, bus)
     bus.listen(delivery.heard, gateway.resync_all)
 
-    await kept.database.prepare()
-    await services.auth.catch_up(clock.now_ms())
+    await _prepare(kept, services)
     _spawn_loops(tasks, kept, bus, services)
     tasks.spawn("presence", _refresh_presence(board, hub))
     runner = await _listen(settings, gateway, health)
     try:
         yield
     finally:
-        async with asyncio.timeout(settings.drain_ms / 1000):
-            await _drain(health, runner, gateway, kept)
+        try:
+            async with asyncio.timeout(settings.drain_ms / 1000):
+                await _drain(health, runner, gateway, kept)
+        except TimeoutError:
+            log.warning("draining took too long; what was left is cut off")
         await tasks.stop()
         await bus.close()
         await board.close()
@@ -202,7 +216,11 @@ async def _listen(settings: Settings, gateway: Gateway, health: Health) -> web.A
     gateway.attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG).start()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG).start()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise StartError(f"cannot listen on {settings.host}:{settings.port}: {reason}") from None
     log.info("listening", address="{}:{}".format(*runner.addresses[0][:2]))
     return runner
 

@@ -85,12 +85,12 @@ class _Session:
     async def _serve(self, port: int, nodes: int, demo: bool) -> None:
         began = time.monotonic()
         settings = await self._start_databases()
-        if demo:
-            await shop.seed(settings)
         children = [
             self._launch(node(self._folder, settings, number + 1, port + number))
             for number in range(nodes)
         ]
+        if demo:  # while the nodes start
+            await shop.seed(settings)
         await self._ready(children)
         self._say(f"Ready in {time.monotonic() - began:.1f} s. Stop with Ctrl-C.")
         self._announce(children, demo)

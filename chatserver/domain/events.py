@@ -94,7 +94,7 @@ class ReadMoved(Event, frozen=True, kw_only=True):
 
 
 class DeliveredMoved(Event, frozen=True, kw_only=True):
-    """Everything up to `seq` was handed to a connected device of a member, or fetched by one."""
+    """Everything up to `seq` was handed to a device of a member, live or in answer to a sync."""
 
     name = "delivered"
     example = {"conversation": "d9a2", "user": "lin", "seq": 12}

@@ -17,6 +17,7 @@ from chatserver.domain.events import Event, Notice
 from chatserver.domain.person import Caller, Identity
 from chatserver.services.delivery import of_user
 
+_DISCONNECT = "1"  # the Socket.IO packet; official clients then do not reconnect by themselves
 ANSWER_WITHIN_S = 0.5  # a connection that is cut off waits this long for a call under way
 
 
@@ -88,13 +89,20 @@ class Connection:
         """Keep events back until the next answer is out, so that they come after it."""
         self._held = self._held or []
 
-    def close(self, notice: Notice | None = None) -> None:
-        """End the connection, telling why where there is a reason."""
+    def dismiss(self, notice: Notice | None = None) -> None:
+        """End the connection so that its client does not come back by itself."""
+        if self.closed:
+            return
+        if notice is not None:
+            self._wire.push(wire.encode_event(notice))
+        self._wire.push(_DISCONNECT)
+        self.close()
+
+    def close(self) -> None:
+        """End the connection; its client may come back."""
         if self.closed:
             return
         self.closed = True
-        if notice is not None:
-            self._wire.push(wire.encode_event(notice))
         if self._answering:  # who logs itself out still gets the answer
             asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._wire.close)
         else:
@@ -177,7 +185,7 @@ class Hub:
                 token_id=connection.identity.token_id,
                 issued_at=connection.identity.issued_at,
             ):
-                connection.close(notice)
+                connection.dismiss(notice)
 
     def tell_all(self, make: Callable[[], Event]) -> None:
         """Tell every connection something of its own."""

@@ -7,6 +7,7 @@ Sources: Engine.IO protocol 4 and Socket.IO protocol 5.
 from __future__ import annotations
 
 import json
+from math import inf
 from typing import Any
 
 from msgspec import Struct
@@ -21,11 +22,15 @@ _MESSAGE = ("40", "41", "42")  # connect, disconnect, event; we never ask for an
 
 
 class Event(Struct, frozen=True):
-    """A client's event with the id under which it wants the acknowledgement."""
+    """A client's event with the id under which it wants the acknowledgement.
+
+    `deadline` is the time of the event loop by which it is to be answered.
+    """
 
     name: str
     payload: Any
     ack: int | None
+    deadline: float = inf
 
 
 def check_packet(data: object) -> str:
@@ -89,7 +94,7 @@ def parse_packet(data: str) -> Packet:
         raise ProtocolBroken("The packet cannot be read") from None
 
 
-def parse_event(packet: Packet) -> Event:
+def parse_event(packet: Packet, deadline: float = inf) -> Event:
     """The event in an EVENT packet: a name and at most one payload.
 
     Raises:
@@ -98,7 +103,7 @@ def parse_event(packet: Packet) -> Event:
     data = packet.data
     if not isinstance(data, list) or not data or not isinstance(data[0], str):
         raise ProtocolBroken("An event begins with its name")
-    return Event(data[0], data[1] if len(data) > 1 else None, packet.id)
+    return Event(data[0], data[1] if len(data) > 1 else None, packet.id, deadline)
 
 
 def _refuse_constant(name: str) -> Any:

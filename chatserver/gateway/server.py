@@ -108,6 +108,7 @@ class Gateway(socketio.AsyncServer):
         await asyncio.gather(*(session.inbox.finish() for session in sessions))
         for session in sessions:
             session.connection.close()
+        await self.shutdown()
 
     def resync_all(self) -> None:
         """Live events may have been lost: have every device fetch, spread over some seconds."""
@@ -196,7 +197,7 @@ class Gateway(socketio.AsyncServer):
             raise Busy(retry_after_ms=1000)
         given = _connect_auth(auth)
         identity = await self._services.auth.authenticate(given.token, now_ms())
-        async with _answer_in_time():
+        async with _answer_by(asyncio.get_running_loop().time() + CALL_TIMEOUT_S):
             person = await self._services.devices.arrive(identity, given.device, sid, now_ms())
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
         self._sessions[eio_sid] = self._session(eio_sid, sid, identity, (given.device, person))
@@ -232,7 +233,7 @@ class Gateway(socketio.AsyncServer):
         try:
             self._services.auth.refuse_revoked(connection.identity)
         except Unauthorized:
-            connection.close(Notice(type="kicked", reason="revoked"))
+            connection.dismiss(Notice(type="kicked", reason="revoked"))
             return
         connection.tell(self._ready(session))
         session.watch_expiry()
@@ -260,7 +261,7 @@ class Gateway(socketio.AsyncServer):
     def _keep_socket_limit(self, user: str) -> None:
         connections = self._hub.of_user(user)
         for oldest in connections[: -self._settings.sockets_per_user]:
-            oldest.close(Notice(type="kicked", reason="socket_limit"))
+            oldest.dismiss(Notice(type="kicked", reason="socket_limit"))
 
     def _renewed(self, connection: Connection) -> None:
         eio_sid = self.manager.eio_sid_from_sid(connection.caller.connection, "/")
@@ -275,7 +276,8 @@ class Gateway(socketio.AsyncServer):
             raise ProtocolBroken("Not connected")
         if self._draining:
             return  # unanswered, so the client sends it again after coming back
-        if not session.inbox.put(parse_event(packet)):
+        deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_S
+        if not session.inbox.put(parse_event(packet, deadline)):
             raise ProtocolBroken("The client floods")
 
     async def _handle_event_of(self, connection: Connection, event: Event) -> None:
@@ -287,7 +289,7 @@ class Gateway(socketio.AsyncServer):
 
     async def _answer(self, connection: Connection, event: Event) -> dict[str, Any]:
         try:
-            async with _answer_in_time():
+            async with _answer_by(event.deadline):
                 self._services.limits.call(connection.caller.user, now_ms())
                 call = wire.parse_call(event.name, event.payload)
                 metrics.calls.labels(event.name).inc()
@@ -349,10 +351,16 @@ def _refuse(refusal: ChatError) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _answer_in_time() -> AsyncIterator[None]:
-    """What runs inside answers in time or ends as `Unavailable`."""
+async def _answer_by(deadline: float) -> AsyncIterator[None]:
+    """What runs inside answers in time or ends as `Unavailable`.
+
+    The time counts from the call's arrival: behind calls that wait for a database that is away,
+    the next ones are refused untried.
+    """
+    if asyncio.get_running_loop().time() >= deadline:
+        raise Busy(retry_after_ms=1000)
     try:
-        async with asyncio.timeout(CALL_TIMEOUT_S):
+        async with asyncio.timeout_at(deadline):
             yield
     except TimeoutError:
         raise Unavailable from None

@@ -66,9 +66,10 @@ class Sync:
         views = _after(sorted(views, key=last_moved, reverse=True), token)
         page = views[:CONVERSATIONS_PER_PAGE]
         more = len(views) > len(page)
-        self._note_delivered(caller, call.have, parts)
+        filled = await self._fill(page, call.have)
+        self._note_delivered(caller, _reached(call.have, filled), parts)
         return Synced(
-            conversations=await self._fill(page, call.have),
+            conversations=filled,
             badge=await self._views.badge(caller.user, parts),
             token=_next_token(token, page if more else []),
             more=more,
@@ -102,10 +103,8 @@ class Sync:
                 wanted[conversation] = structs.replace(each, messages=(1, 0), more=True)
         return wanted
 
-    def _note_delivered(
-        self, caller: Caller, have: Mapping[str, tuple[int, int]], parts: Parts
-    ) -> None:
-        for id_, (seq, _mod) in have.items():
+    def _note_delivered(self, caller: Caller, reached_of: Mapping[str, int], parts: Parts) -> None:
+        for id_, seq in reached_of.items():
             conversation = parts.conversations.get(id_)
             if conversation is None:
                 continue
@@ -113,6 +112,17 @@ class Sync:
             reached = min(seq, parts.heads[id_].seq)
             if cursor is None or reached > cursor.delivered:
                 self._telling.has(conversation, caller.user, reached)
+
+
+def _reached(
+    have: Mapping[str, tuple[int, int]], filled: tuple[SyncedConversation, ...]
+) -> dict[str, int]:
+    """How far the device has each conversation, once the answer is there."""
+    reached = {id_: seq for id_, (seq, _mod) in have.items()}
+    for conversation in filled:
+        if conversation.messages:
+            reached[conversation.id] = conversation.messages[-1].seq
+    return reached
 
 
 def _moved(have: Mapping[str, tuple[int, int]], token: Token, parts: Parts) -> list[str]:

@@ -15,7 +15,7 @@ from pymongo import UpdateOne
 from chatserver import clock
 from chatserver.domain.conversation import Cursor, Prefs
 from chatserver.errors import Unavailable
-from chatserver.store.database import Database
+from chatserver.store.database import Database, Rise
 from chatserver.store.gather import Gather
 
 Place = tuple[str, str]  # conversation, user
@@ -56,6 +56,7 @@ class Cursors:
         self._collection = database.collection("memberships")
         self._flush_s = flush_ms / 1000
         self._gathering = _Round()
+        self._sent = _Round()
         self._writing = _Round()  # still counts: what is read meanwhile may not show it yet
         self._flushing = asyncio.Lock()
         self._gather = Gather(self._load)
@@ -72,6 +73,12 @@ class Cursors:
         place, rising = (conversation, user), self._gathering.rising
         before = rising.get(place, (0, 0))
         rising[place] = (max(before[0], read), max(before[1], delivered, read))
+
+    def sent(self, conversation: str, user: str, seq: int) -> None:
+        """Raise the sender's own positions with the next `flush`; nobody waits for that."""
+        place, rising = (conversation, user), self._sent.rising
+        if seq > rising.get(place, (0, 0))[0]:
+            rising[place] = (seq, seq)
 
     async def written(self) -> None:
         """Wait until every position raised so far is stored.
@@ -92,11 +99,16 @@ class Cursors:
                 await self._flush_or_keep()
 
     async def flush(self) -> None:
-        """Write the positions of this moment.
+        """Write the positions of this moment, senders' own included.
 
         Raises:
             Unavailable: MongoDB does not answer; the positions are kept for the next write.
         """
+        sent, self._sent = self._sent, _Round()
+        self._keep(sent.rising)
+        await self._flush_gathered()
+
+    async def _flush_gathered(self) -> None:
         async with self._flushing:
             writing, self._gathering = self._gathering, _Round()
             self._writing = writing
@@ -134,7 +146,7 @@ class Cursors:
 
     async def _flush_or_keep(self) -> None:
         try:
-            await self.flush()
+            await self._flush_gathered()
         except Unavailable:
             return  # kept, and those who wait for it were told
 
@@ -146,7 +158,7 @@ class Cursors:
             _rise(place, read, delivered, now_ms) for place, (read, delivered) in rising.items()
         ]
         async with self._db.answering():
-            await self._collection.bulk_write(updates, ordered=False)
+            await self._db.raise_fields("memberships", updates)
 
     def _keep(self, rising: Mapping[Place, tuple[int, int]]) -> None:
         for (conversation, user), (read, delivered) in rising.items():
@@ -159,7 +171,7 @@ class Cursors:
 
     async def _find(self, query: Mapping[str, Any]) -> list[Cursor]:
         # as of before the query: a write that ends during it is not in what was read either
-        rounds = (self._writing, self._gathering)
+        rounds = (self._writing, self._gathering, self._sent)
         async with self._db.answering():
             found = await self._collection.find(query).to_list(None)
         return [_risen(_from_document(document), rounds) for document in found]
@@ -182,10 +194,10 @@ def _join(conversation: str, user: str, now_ms: int) -> UpdateOne:
     )
 
 
-def _rise(place: Place, read: int, delivered: int, now_ms: int) -> UpdateOne:
+def _rise(place: Place, read: int, delivered: int, now_ms: int) -> Rise:
     conversation, user = place
     positions = {"read": read, "delivered": delivered, "touched_at": now_ms}
-    return UpdateOne({"_id": {"c": conversation, "u": user}}, {"$max": positions})
+    return {"c": conversation, "u": user}, positions
 
 
 def _from_document(document: Mapping[str, Any]) -> Cursor:

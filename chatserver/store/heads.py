@@ -12,18 +12,16 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from pymongo import UpdateOne
-
 from chatserver.domain.conversation import Head
 from chatserver.errors import Unavailable
 from chatserver.store.changes import Changes
 from chatserver.store.cursors import Cursors
-from chatserver.store.database import Database
+from chatserver.store.database import Database, Rise
 from chatserver.store.gather import Gather
 from chatserver.store.messages import Messages
 
 REMEMBERED = 200_000  # conversations
-WRITE_BEHIND_S = 0.5
+WRITE_BEHIND_S = 0.8  # a head is at most a second behind its log
 
 
 class Heads:
@@ -55,12 +53,15 @@ class Heads:
 
     def appended(self, conversation: str, sender: str, seq: int) -> None:
         """A message was stored; sending moves one's own read position."""
-        self._cursors.advance(conversation, sender, read=seq, delivered=seq)
+        self._cursors.sent(conversation, sender, seq)
         self._learn(conversation, Head(seq, 0))
 
     def changed(self, conversation: str, mod: int) -> None:
         """A change was stored."""
-        self._learn(conversation, Head(0, mod))
+        if conversation in self._known:
+            self._learn(conversation, Head(0, mod))
+        else:  # nothing is known of its messages: a guess would cost reading them all
+            self._note(conversation, Head(0, mod))
 
     def forget(self, conversation: str) -> None:
         """What this node remembered was wrong, or its outcome is unknown."""
@@ -82,21 +83,23 @@ class Heads:
         dirty, self._dirty = self._dirty, {}
         try:
             await self._cursors.flush()
-            if not dirty:
-                return  # the driver refuses to write nothing
             async with self._db.answering():
-                await self._conversations.bulk_write(
-                    [_advance(conversation, head) for conversation, head in dirty.items()],
-                    ordered=False,
-                )
+                await self._db.raise_fields("conversations", map(_rise, dirty.items()))
         except Unavailable:
             self._dirty = {**dirty, **self._dirty}
 
     def _learn(self, conversation: str, seen: Head) -> Head:
+        head = self._remember(conversation, seen)
+        self._note(conversation, head)
+        return head
+
+    def _note(self, conversation: str, head: Head) -> None:
+        self._dirty[conversation] = _later(self._dirty.get(conversation), head)
+
+    def _remember(self, conversation: str, seen: Head) -> Head:
         head = _later(self._known.get(conversation), seen)
         self._known[conversation] = head
         self._known.move_to_end(conversation)
-        self._dirty[conversation] = head
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return head
@@ -122,9 +125,7 @@ class Heads:
                 hints[document["_id"]] = Head(head.get("seq", 0), head.get("mod", 0))
         # a hint read from a document promises as much as one learned here
         for conversation in unknown:
-            self._known[conversation] = _later(
-                self._known.get(conversation), hints.setdefault(conversation, Head())
-            )
+            self._remember(conversation, hints.setdefault(conversation, Head()))
         return hints
 
     async def _catch_up(self, conversation: str, hint: Head) -> Head:
@@ -135,10 +136,11 @@ class Heads:
 
 
 def _later(one: Head | None, other: Head) -> Head:
-    if one is None:
+    if one is None or (one.seq <= other.seq and one.mod <= other.mod):
         return other
     return Head(max(one.seq, other.seq), max(one.mod, other.mod))
 
 
-def _advance(conversation: str, head: Head) -> UpdateOne:
-    return UpdateOne({"_id": conversation}, {"$max": {"head.seq": head.seq, "head.mod": head.mod}})
+def _rise(dirty: tuple[str, Head]) -> Rise:
+    conversation, head = dirty
+    return conversation, {"head.seq": head.seq, "head.mod": head.mod}

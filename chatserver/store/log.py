@@ -163,10 +163,11 @@ class Log:
         room = self._batch_max
         for conversation in [c for c in self._queues if c not in self._flying]:
             queue = self._queues[conversation]
-            batch[conversation] = deque(queue.popleft() for _ in range(min(room, len(queue))))
+            if len(queue) <= room:
+                batch[conversation] = self._queues.pop(conversation)
+            else:
+                batch[conversation] = deque(queue.popleft() for _ in range(room))
             room -= len(batch[conversation])
-            if not queue:
-                del self._queues[conversation]
             if room == 0:
                 break
         return batch

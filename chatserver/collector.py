@@ -1,0 +1,18 @@
+"""Python's garbage collector, set for a process that holds much and makes little that is cyclic."""
+
+from __future__ import annotations
+
+import gc
+
+YOUNG_OBJECTS = 20_000
+
+
+def tune() -> None:
+    """To be called once, when everything is imported.
+
+    At Python's own settings hundreds of messages on their way set it off again and again, and it
+    then looks at all that the process holds: a third of the time that a stored message takes.
+    """
+    gc.collect()
+    gc.freeze()  # modules stay until the end
+    gc.set_threshold(YOUNG_OBJECTS, 10, 10)
