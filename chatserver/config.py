@@ -90,9 +90,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     inbox_frames: Annotated[
         Positive, _says("frames of one socket that may wait to be handled; beyond it, it floods")
     ] = 256
-    outbox_frames: Annotated[
-        Positive, _says("frames that may wait for a slow reader before its socket is closed")
-    ] = 2000
+    outbox_bytes: Annotated[
+        Positive, _says("what may wait for a slow reader before its socket is closed")
+    ] = 1_048_576
     frame_bytes: Annotated[Positive, _says("largest frame accepted")] = 65_536
     drain_ms: Annotated[Positive, _says("time for a shutdown, from SIGTERM to exit")] = 8000
     reconnect_spread_ms: Annotated[

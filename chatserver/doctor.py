@@ -19,6 +19,7 @@ from chatserver.store.probe import MongoFacts, Probe
 REDIS_VERSION_MIN = 6
 MONGO_VERSION_MIN = 6
 CLOCK_DIFFERENCE_MAX_S = 1.0
+TRANSACTION_MAX_S = 10
 DESCRIPTORS_MIN = 1024
 DESCRIPTORS_GOOD = 65_536
 
@@ -66,6 +67,7 @@ async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
         facts = await probe.facts()
         yield _mongodb_kind(facts)
         yield _clock(facts, datetime.now(UTC))
+        yield _transactions(facts)
         yield await _majority(probe)
     except Unavailable as refusal:
         why = str(refusal.__cause__).partition(" (configured")[0].partition(", Timeout:")[0]
@@ -92,6 +94,16 @@ def _clock(facts: MongoFacts, here: datetime) -> Finding:
     if abs(ahead) <= CLOCK_DIFFERENCE_MAX_S:
         return Finding("clock", True, says)
     return Finding("clock", False, f"{says}; set both by NTP, or tokens end at the wrong time")
+
+
+def _transactions(facts: MongoFacts) -> Finding:
+    if facts.transaction_s is None:
+        return Finding("transactions", True, "their lifetime is not told")
+    says = f"end after {facts.transaction_s} s at the latest"
+    if facts.transaction_s > TRANSACTION_MAX_S:
+        # no fault, but a killed node blocks changes in a conversation for as long
+        says += "; better set mongod's transactionLifetimeLimitSeconds to 5"
+    return Finding("transactions", True, says)
 
 
 async def _majority(probe: Probe) -> Finding:

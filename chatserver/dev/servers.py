@@ -24,6 +24,8 @@ MONGOD_OPTIONS = (
     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
     # A lone primary has nobody to hand over to: do not wait for that when stopping.
     *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
+    # The transaction of a killed node holds what it wrote to until it ends by itself.
+    *("--setParameter", "transactionLifetimeLimitSeconds=5"),
 )
 VALKEY_OPTIONS = (
     *("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"),

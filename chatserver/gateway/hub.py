@@ -64,7 +64,9 @@ class Connection:
         self.deliver(wire.encode_event(event))
 
     def deliver(self, frame: str) -> None:
-        """Send a ready frame, or keep it while events are held."""
+        """Send a ready frame, or keep it while events are held; who was cut off gets none."""
+        if self.closed:
+            return
         if self._held is None:
             self._wire.push(frame)
         else:

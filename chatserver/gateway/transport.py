@@ -7,6 +7,7 @@ that do not authenticate, do not read or break the protocol are closed.
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import engineio
@@ -71,7 +72,7 @@ class Transport(engineio.AsyncServer):
     ) -> None:
         super().__init__(**options)
         self._tasks = tasks
-        self._outbox_frames = settings.outbox_frames
+        self._outbox_bytes = settings.outbox_bytes
         driver: dict[str, Any] = self._async  # type: ignore[has-type]  # the library is untyped
         driver_request = driver["translate_request"]
 
@@ -100,8 +101,15 @@ class Transport(engineio.AsyncServer):
                 note_broken(broken)
                 self.end(request.query.get("sid", ""))
                 return web.Response(status=400, text=broken.message)
+        socket = self.sockets.get(request.query.get("sid", ""))
         response: web.StreamResponse = await super().handle_request(request)
+        if request.method == "POST" and socket is not None and socket.closed:
+            socket.queue.put_nowait(engineio_packet.Packet(engineio_packet.NOOP))  # ends its poll
         return response
+
+    def create_queue(self, *_args: Any, **_options: Any) -> _Outbox:
+        """The output of a new socket."""
+        return _Outbox()
 
     def is_open(self, sid: str) -> bool:
         """Whether the socket can still be written to."""
@@ -113,7 +121,7 @@ class Transport(engineio.AsyncServer):
         socket = self.sockets.get(sid)
         if socket is None or socket.closed:
             return
-        if socket.queue.qsize() >= self._outbox_frames:
+        if socket.queue.size_bytes >= self._outbox_bytes:
             metrics.slow_closes.inc()
             self.abort(sid)
             return
@@ -148,6 +156,27 @@ class Transport(engineio.AsyncServer):
         request = getattr(socket, "request", None)
         if socket.upgraded and request is not None and request.transport is not None:
             request.transport.abort()
+
+
+class _Outbox(asyncio.Queue[engineio_packet.Packet | None]):
+    """A socket's output, which knows how much memory it holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size_bytes = 0
+
+    def _put(self, item: engineio_packet.Packet | None) -> None:
+        super()._put(item)
+        self.size_bytes += _size(item)
+
+    def _get(self) -> engineio_packet.Packet | None:
+        item = super()._get()
+        self.size_bytes -= _size(item)
+        return item
+
+
+def _size(item: engineio_packet.Packet | None) -> int:
+    return 0 if item is None else sys.getsizeof(item.data)
 
 
 class _Body:

@@ -21,7 +21,7 @@ from chatserver.store.changes import Changes
 from chatserver.store.messages import Messages
 
 CONVERSATIONS_PER_PAGE = 50
-MESSAGES_PER_PAGE = 500  # over all conversations of an answer; beyond it they say `more`
+MESSAGES_PER_PAGE = 300  # over all conversations of an answer; beyond it they say `more`
 CLOCKS_DIFFER_MS = 60_000  # between nodes, and between a change and its telling
 
 

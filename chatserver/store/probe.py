@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from pymongo.errors import OperationFailure
 
 from chatserver.store.database import Database
 
@@ -16,6 +17,7 @@ class MongoFacts(Struct, frozen=True):
     replica_set: str
     is_primary: bool
     clock: datetime
+    transaction_s: int | None  # how long a transaction may live; None when it does not tell
 
 
 class Probe:
@@ -35,12 +37,22 @@ class Probe:
         async with self._database.answering():
             hello = await database.command("hello")
             build = await database.command("buildInfo")
+            lifetime = await self._transaction_lifetime()
         return MongoFacts(
             version=build["version"],
             replica_set=hello.get("setName", ""),
             is_primary=hello["isWritablePrimary"],
             clock=hello["localTime"].replace(tzinfo=UTC),  # answers of commands are naive
+            transaction_s=lifetime,
         )
+
+    async def _transaction_lifetime(self) -> int | None:
+        name = "transactionLifetimeLimitSeconds"
+        try:
+            answer = await self._probes.database.client.admin.command({"getParameter": 1, name: 1})
+        except OperationFailure:  # hosted servers may keep it to themselves
+            return None
+        return int(answer[name])
 
     async def write(self) -> None:
         """Write something as messages are written, and take it away again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from chatserver.domain.device import Cut
 from chatserver.domain.events import Badge, Notice
+from chatserver.gateway import hub as module
 from chatserver.gateway.hub import Connection, Hub
 
 Connect = Callable[..., tuple[Connection, Any]]
@@ -91,7 +93,7 @@ def test_a_connection_that_leaves_while_a_frame_is_delivered_harms_nobody(
     hub.join(second, "u:mei")
     wire.push = lambda _packet: hub.remove(second)
     assert hub.deliver("u:mei", "hello") == 2
-    assert second_wire.sent == ["hello"]
+    assert second_wire.sent == []
 
 
 CUTS = {
@@ -124,9 +126,17 @@ def test_a_cut_with_a_reason_is_told_before_the_end(hub: Hub, connect: Connect) 
     hub.join(phone, "u:mei")
     hub.cut(Cut(user="mei", reason="logged_out"))
     hub.cut(Cut(user="mei", reason="logged_out"))
-    told, closed = wire.sent
+    told, goodbye, closed = wire.sent
     assert json.loads(told[1:]) == ["notice", {"type": "kicked", "reason": "logged_out"}]
-    assert closed == "closed"
+    assert (goodbye, closed) == ("1", "closed")  # a client so dismissed does not come back
+
+
+def test_who_was_cut_off_hears_nothing_more(hub: Hub, connect: Connect) -> None:
+    phone, wire = connect("k1")
+    hub.join(phone, "u:mei")
+    hub.cut(Cut(user="mei"))
+    hub.deliver("u:mei", "secret")
+    assert wire.sent == ["1", "closed"]
 
 
 def test_everybody_can_be_told_something_of_their_own(hub: Hub, connect: Connect) -> None:
@@ -173,13 +183,42 @@ def test_holding_twice_loses_nothing(connect: Connect) -> None:
     assert wire.sent == ["ack", "one", "two"]
 
 
-def test_a_cut_does_not_wait_for_an_answer(connect: Connect) -> None:
+def test_an_answer_that_nobody_asked_for_lets_held_events_flow(connect: Connect) -> None:
     phone, wire = connect("k1")
     phone.hold()
     phone.deliver("one")
-    phone.close(Notice(type="kicked", reason="logged_out"))
+    phone.answer(None)
+    assert wire.sent == ["one"]
+
+
+@pytest.mark.asyncio
+async def test_who_is_cut_off_during_a_call_still_gets_the_answer(connect: Connect) -> None:
+    phone, wire = connect("k1")
+    phone.begin()
+    phone.hold()
+    phone.deliver("one")
+    phone.dismiss(Notice(type="kicked", reason="logged_out"))
+    phone.deliver("secret")
+    notice, goodbye = wire.sent
+    assert ("kicked" in notice, goodbye) == (True, "1")
+    phone.answer("ack")
+    assert wire.sent[2] == "ack"
     assert wire.sent[-1] == "closed"
-    assert "kicked" in wire.sent[0]
+    assert "secret" not in wire.sent
+
+
+@pytest.mark.asyncio
+async def test_a_cut_does_not_wait_long_for_an_answer(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ANSWER_WITHIN_S", 0.01)
+    phone, wire = connect("k1")
+    closed = asyncio.Event()
+    wire.close = closed.set
+    phone.begin()
+    phone.close()
+    assert not closed.is_set()
+    await asyncio.wait_for(closed.wait(), 5)
 
 
 def test_who_is_gone_joins_nothing_any_more(hub: Hub, topics: Any, connect: Connect) -> None:

@@ -9,22 +9,20 @@ import msgspec
 import pytest
 
 from loadtest.history import (
-    DeviceRecorder,
     Fail,
     Final,
     Info,
     Invoke,
     Ok,
     Page,
-    Recorder,
     Saw,
     SawChange,
     SawRead,
-    claimed,
     digest,
     read,
     shown,
 )
+from loadtest.recorder import DeviceRecorder, Recorder, claimed
 from tests.unit.loadtest.story import a_good_story, message
 
 MESSAGE: dict[str, Any] = {

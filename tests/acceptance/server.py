@@ -1,0 +1,148 @@
+"""The chat server as a process of its own, which a test may kill, stop and start again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+KEY = "an-acceptance-test-key-of-enough-bytes"
+CANARY = "canary-5e1f"  # in every text of these tests; must never be in a log
+READY_S = 20.0
+POLL_S = 0.02
+
+
+class ChatServer:
+    """One node on a fixed port; what it logs is kept over restarts."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_file = folder / "server.log"
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("CHAT_")},
+            "CHAT_PORT": str(self.port),
+            "CHAT_JWT_KEY": KEY,
+            "CHAT_LOG_FORMAT": "json",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def spawn(self) -> None:
+        """Start it; it is not ready yet."""
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "chatserver", "serve"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+            )
+
+    def start(self) -> None:
+        """Start it and wait until it is ready; blocks."""
+        self.spawn()
+        deadline = time.monotonic() + READY_S
+        while not self.is_ready():
+            self._check_start(deadline)
+            time.sleep(POLL_S)
+
+    async def restart(self) -> None:
+        """Start it again on the same port, while everything else goes on."""
+        self.spawn()
+        deadline = time.monotonic() + READY_S
+        while not await asyncio.to_thread(self.is_ready):
+            self._check_start(deadline)
+            await asyncio.sleep(POLL_S)
+
+    def is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def get(self, path: str) -> int:
+        """The status of a page."""
+        try:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll() if self._process else 0
+
+    def kill9(self) -> None:
+        """End it as a crash would."""
+        self._signal(signal.SIGKILL)
+        self._wait(5)
+
+    def sigterm(self) -> None:
+        """Ask it to end; it drains first."""
+        self._signal(signal.SIGTERM)
+
+    async def ended(self, within_s: float) -> int:
+        """Its exit status, once it has ended."""
+        deadline = time.monotonic() + within_s
+        while self.exit_status is None:
+            assert time.monotonic() < deadline, f"still running after {within_s} s"
+            await asyncio.sleep(POLL_S)
+        return self.exit_status
+
+    def stop(self) -> None:
+        """End it, whatever it takes."""
+        self.sigterm()
+        try:
+            self._wait(12)
+        except subprocess.TimeoutExpired:
+            self.kill9()
+
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def log_size(self) -> int:
+        return self.log_file.stat().st_size if self.log_file.exists() else 0
+
+    def log_since(self, size: int) -> str:
+        return self.log_file.read_bytes()[size:].decode(errors="replace")
+
+    def _check_start(self, deadline: float) -> None:
+        if self.exit_status is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the server is not ready:\n{self.log()[-4000:]}")
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def _wait(self, timeout_s: float) -> None:
+        if self._process is not None:
+            self._process.wait(timeout_s)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def faults_in(log: str) -> list[str]:
+    """What must never be in a log: tracebacks, texts of people, tokens."""
+    forbidden = ("Traceback", CANARY, "eyJhbGciOi")
+    return [line[:2000] for line in log.splitlines() if any(word in line for word in forbidden)]

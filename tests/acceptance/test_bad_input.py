@@ -1,0 +1,195 @@
+"""Every field of every call with what does not belong there: always an answer, never a fault."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chatserver import errors
+from chatserver.domain.calls import CALLS
+from tests.acceptance.conftest import Cast
+from tests.acceptance.people import text, token
+from tests.acceptance.rawsocket import RawSocket, joined_socket
+from tests.acceptance.server import ChatServer
+
+CODES = {error.code for error in errors.ChatError.__subclasses__()}
+NEVER = {"internal", "unavailable"}
+
+STRINGS = [
+    *("", " ", "\0", "a\0b", "$where", "$ne", "a.b", ".", "..", "__proto__", "\ud800", "x\udfff"),
+    *("\u202e", "\ufeff", "'; drop table x; --", "<script>", "x" * 9000, "早" * 4000, "🙂"),
+]
+OTHERS: list[Any] = [
+    *(None, True, False, 0, -1, 1.5, 2**31, 2**53, 2**53 + 1, 2**63, 2**64, 10**300, 1e308),
+    *([], [[]], {}, {"$ne": None}, {"$gt": ""}, {"a.b": 1}, {"": 1}, {"\0": 1}, ["x"], [None]),
+]
+PAYLOADS: list[Any] = [None, [], [1], "", "x", 0, 1.5, True, {}, {"\0": 1}, {"$where": "1"}]
+
+
+def examples(room: str, other: str) -> dict[str, dict[str, Any]]:
+    """A payload of every call that works, or harmlessly does not."""
+    there = {"conversation": room}
+    return {
+        "conversation.open": {"kind": "direct", "with": other},
+        "conversation.list": {"after": room, "limit": 10},
+        "conversation.get": there,
+        "conversation.prefs": {**there, "mode": "all", "pinned": True, "archived": False},
+        "message.send": {
+            **there, "client_id": "c", "kind": "text", "body": text("x"), "reply_to": 1,
+            "mentions": [other], "retry": True,
+        },
+        "message.edit": {**there, "seq": 1, "body": text("y")},
+        "message.recall": {**there, "seq": 10**6},
+        "message.react": {**there, "seq": 1, "reaction": "👍", "on": True},
+        "history.get": {**there, "before": 5, "after": None, "around": None, "limit": 10},
+        "changes.get": {**there, "after": 0, "limit": 10},
+        "sync": {"have": {room: [0, 0]}, "token": None},
+        "read.mark": {**there, "seq": 1},
+        "read.who": {**there, "seq": 1, "limit": 10},
+        "typing": {**there, "on": True},
+        "presence.watch": {"users": [other]},
+        "presence.unwatch": {"users": [other]},
+        "device.update": {"foreground": True, "name": "x"},
+        "device.list": {},
+        "device.logout": {"device": "nobody's", "all": False},
+        "auth.renew": {"token": "x"},
+    }  # fmt: skip
+
+
+def spoilt(payload: Any, values: list[Any]) -> Iterator[Any]:
+    """The payload with each of its parts, at any depth, replaced by each of the values."""
+    if isinstance(payload, dict):
+        for name, part in payload.items():
+            for other in [*spoilt(part, values), *values]:
+                yield {**payload, name: other}
+        for key in ("\0", "$set", "a.b", "\ud800", "__proto__"):
+            yield {**payload, key: 1}
+            yield {key: payload}
+    elif isinstance(payload, list):
+        for index, part in enumerate(payload):
+            for other in [*spoilt(part, values), *values]:
+                yield [*payload[:index], other, *payload[index + 1 :]]
+
+
+def logs_out(event: str, payload: Any) -> bool:
+    """Whether this would be a proper call to log this very device out."""
+    if event != "device.logout":
+        return False
+    if not isinstance(payload, dict):
+        return payload is None
+    return payload.get("all") is True or payload.get("device") is None
+
+
+def assert_proper(ack: Any, event: str, payload: Any) -> None:
+    about = f"{event} {str(payload)[:300]!a}: {ack}"
+    assert isinstance(ack, dict), about
+    if ack.get("ok") is True:
+        return
+    assert ack.get("ok") is False, about
+    assert ack.get("code") in CODES - NEVER, about
+    assert ack.get("message"), about
+
+
+async def try_all(raw: RawSocket, event: str, payloads: list[Any], first: int) -> None:
+    """Make the calls a few at a time, and look at every answer."""
+    for start in range(0, len(payloads), 20):
+        batch = list(enumerate(payloads[start : start + 20], first + start))
+        for number, payload in batch:
+            await raw.send(f"42{number}" + json.dumps([event, payload]))
+        for number, payload in batch:
+            assert_proper(await raw.ack(number), event, payload)
+
+
+def test_every_call_has_an_example() -> None:
+    assert set(examples("room", "lin")) == set(CALLS)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("event", CALLS)
+async def test_every_part_of_a_call_may_be_anything(
+    house: ChatServer, cast: Cast, event: str
+) -> None:
+    lin = await cast.join("lin", house)
+    room = await lin.open((await cast.join("mei", house)).user)
+    await lin.say(room, "hello")
+    example = examples(room, lin.user)[event]
+    payloads = [example, *spoilt(example, STRINGS + OTHERS), *PAYLOADS]
+    kept = [payload for payload in payloads if not logs_out(event, payload)]
+    async with joined_socket(house.url, cast.name("mei")) as raw:
+        await try_all(raw, event, kept, first=1)
+    page = await lin.ask("history.get", conversation=room)
+    assert all(set(message["body"]) <= {"text"} for message in page["messages"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("arguments", ["", ",{},{}", ',"x",1,[]', ",null"])
+async def test_a_call_may_have_any_number_of_arguments(
+    house: ChatServer, cast: Cast, arguments: str
+) -> None:
+    async with joined_socket(house.url, cast.name("mei")) as raw:
+        for number, event in enumerate(CALLS, 1):
+            if event != "device.logout":
+                await raw.send(f'42{number}["{event}"{arguments}]')
+                assert_proper(await raw.ack(number), event, arguments)
+
+
+@pytest.mark.asyncio
+async def test_a_token_may_be_anything_on_renewal(house: ChatServer, cast: Cast) -> None:
+    good = token(cast.name("mei"))
+    head, claims, signature = good.split(".")
+    bad = [
+        good[:-1], f"{head}.{claims}.", f"{claims}.{head}.{signature}", good + "=", f" {good}",
+        f"eyJhbGciOiJub25lIn0.{claims}.", token(cast.name("mei"), sub={"$ne": 1}),
+        token(cast.name("mei"), exp="soon"), token(cast.name("mei"), exp=10**400),
+        token(cast.name("mei"), iat=-1), token(cast.name("mei"), jti=["x"]),
+    ]  # fmt: skip
+    async with joined_socket(house.url, cast.name("mei")) as raw:
+        for number, one in enumerate(bad, 1):
+            ack = await raw.call(number, "auth.renew", {"token": one})
+            assert_proper(ack, "auth.renew", one)
+            assert ack["ok"] is False, one
+        assert (await raw.call(99, "auth.renew", {"token": good}))["ok"] is True
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_json_gets_an_answer(house: ChatServer, cast: Cast, seed: int) -> None:
+    chance = random.Random(seed)
+    lin = await cast.join("lin", house)
+    room = await lin.open((await cast.join("mei", house)).user)
+    known = [name for call in examples(room, lin.user).values() for name in call]
+
+    def anything(depth: int) -> Any:
+        kind = chance.randrange(6 if depth else 4)
+        if kind < 2:
+            return chance.choice(STRINGS)
+        if kind < 4:
+            return chance.choice([*OTHERS, room, lin.user, 1])
+        if kind == 4:
+            return [anything(depth - 1) for _ in range(chance.randrange(4))]
+        return {chance.choice(known): anything(depth - 1) for _ in range(chance.randrange(6))}
+
+    async with joined_socket(house.url, cast.name("mei")) as raw:
+        for number in range(1, 300):
+            event = chance.choice(list(CALLS))
+            payload = anything(3)
+            if not logs_out(event, payload):
+                await raw.send(f"42{number}" + json.dumps([event, payload]))
+                assert_proper(await raw.ack(number), event, payload)
+
+
+@pytest.mark.asyncio
+async def test_a_reaction_may_look_like_an_operator(house: ChatServer, cast: Cast) -> None:
+    mei = await cast.join("mei", house)
+    lin = await cast.join("lin", house)
+    room = await mei.open(lin.user)
+    await mei.say(room, "hello")
+    reactions = ["$set", "a.b", "$", ".", "__proto__", "👨‍👩‍👧"]
+    for reaction in reactions:
+        await lin.ask("message.react", conversation=room, seq=1, reaction=reaction)
+    page = await mei.ask("history.get", conversation=room)
+    assert page["messages"][0]["reactions"] == {name: [lin.user] for name in reactions}

@@ -1,0 +1,116 @@
+"""Look-ups of one moment are one query, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from chatserver.errors import Unavailable
+from chatserver.store.gather import Gather
+
+pytestmark = pytest.mark.asyncio
+
+
+class Loads:
+    """Doubles numbers, and knows nothing of odd ones; answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.begun, self.go = asyncio.Event(), asyncio.Event()
+        self.go.set()
+        self.error: Exception | None = None
+
+    async def __call__(self, keys: list[int]) -> Mapping[int, int]:
+        self.asked.append(sorted(keys))
+        self.begun.set()
+        await self.go.wait()
+        if self.error is not None:
+            raise self.error
+        return {key: 2 * key for key in keys if key % 2 == 0}
+
+
+@pytest.fixture
+def loads() -> Loads:
+    return Loads()
+
+
+@pytest.fixture
+def gather(loads: Loads) -> Gather[int, int]:
+    return Gather(loads)
+
+
+async def test_many_callers_are_one_query(loads: Loads, gather: Gather[int, int]) -> None:
+    found = await asyncio.gather(*(gather.get(key % 5) for key in range(50)))
+    assert found == [{0: 0, 2: 4, 4: 8}.get(key % 5) for key in range(50)]
+    assert loads.asked == [[0, 1, 2, 3, 4]]
+
+
+async def test_what_does_not_exist_is_left_out(loads: Loads, gather: Gather[int, int]) -> None:
+    assert await gather.get_all([1, 2, 3, 4]) == {2: 4, 4: 8}
+    assert await gather.get(3) is None
+    assert await gather.get_all([]) == {}
+    assert len(loads.asked) == 2
+
+
+async def test_the_next_tick_loads_anew(loads: Loads, gather: Gather[int, int]) -> None:
+    await gather.get(2)
+    await gather.get(2)
+    assert loads.asked == [[2], [2]]
+
+
+async def test_who_comes_during_a_query_gets_another_one(
+    loads: Loads, gather: Gather[int, int]
+) -> None:
+    """What is being read may be older than what this caller already knows."""
+    loads.go.clear()
+    first = asyncio.create_task(gather.get(2))
+    await loads.begun.wait()
+    second = asyncio.create_task(gather.get(2))
+    await asyncio.sleep(0)
+    loads.go.set()
+    assert (await first, await second) == (4, 4)
+    assert loads.asked == [[2], [2]]
+
+
+async def test_a_failing_query_reaches_all_who_asked(
+    loads: Loads, gather: Gather[int, int]
+) -> None:
+    loads.error = Unavailable()
+    told = await asyncio.gather(*(gather.get(key) for key in range(4)), return_exceptions=True)
+    assert all(isinstance(each, Unavailable) for each in told)
+    loads.error = None
+    assert await gather.get(2) == 4
+
+
+@pytest.mark.parametrize("when", ["before the query", "during the query"])
+async def test_a_leader_that_leaves_does_not_hang_the_others(
+    loads: Loads, gather: Gather[int, int], when: str
+) -> None:
+    loads.go.clear()
+    leader = asyncio.create_task(gather.get(2))
+    follower = asyncio.create_task(gather.get(4))
+    await asyncio.sleep(0)
+    if when == "during the query":
+        await loads.begun.wait()
+    leader.cancel()
+    loads.go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await leader
+    async with asyncio.timeout(5):
+        with pytest.raises(Unavailable):  # asking again helps
+            await follower
+        assert await gather.get(4) == 8
+
+
+async def test_a_follower_that_leaves_takes_nothing_from_the_others(
+    loads: Loads, gather: Gather[int, int]
+) -> None:
+    loads.go.clear()
+    callers = [asyncio.create_task(gather.get(2)) for _ in range(3)]
+    await loads.begun.wait()
+    callers[1].cancel()
+    await asyncio.sleep(0)
+    loads.go.set()
+    assert (await callers[0], await callers[2]) == (4, 4)
