@@ -11,9 +11,8 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from chatserver import clock
-from chatserver.config import Settings, SettingsError, describe, load
+from chatserver.config import Settings, SettingsError, StartError, describe, load
 from chatserver.domain.person import Person, Role
-from chatserver.errors import StartError
 
 TTL_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 EXIT_WRONG_USE = 2

@@ -18,8 +18,8 @@ from chatserver.api.health import HealthPages
 from chatserver.api.home import home
 from chatserver.bus.live import Bus
 from chatserver.bus.presence import PresenceBoard
-from chatserver.config import Settings
-from chatserver.errors import StartError, Unavailable
+from chatserver.config import Settings, StartError
+from chatserver.errors import Unavailable
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
 from chatserver.services.auth import Auth, Verifier

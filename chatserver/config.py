@@ -28,6 +28,10 @@ class SettingsError(Exception):
     """A setting has a value that the server cannot use."""
 
 
+class StartError(Exception):
+    """The server cannot start with these settings; the sentence says why and what to do."""
+
+
 def _says(description: str) -> Meta:
     return Meta(description=description)
 

@@ -39,10 +39,6 @@ class ChatError(Exception):
         return wire
 
 
-class StartError(Exception):
-    """The server cannot start; the sentence says why and what to do."""
-
-
 class Internal(ChatError):
     """The server met an error of its own; it has been logged. Try again."""
 
