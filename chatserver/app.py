@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 from msgspec import Struct
 
-from chatserver import clock, metrics
+from chatserver import clock, collector, metrics
 from chatserver.api.health import HealthPages
 from chatserver.api.home import home
 from chatserver.bus.live import Bus
@@ -73,6 +73,7 @@ def serve(settings: Settings) -> int:
     """Run a node until SIGTERM or SIGINT; the exit status, 1 when a part of it died."""
     import uvloop
 
+    collector.tune()
     return uvloop.run(_serve(settings))
 
 

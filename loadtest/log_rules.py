@@ -31,9 +31,14 @@ def acknowledged_is_stored(evidence: Evidence) -> Iterator[str]:
 
 def acknowledged_change_is_stored(evidence: Evidence) -> Iterator[str]:
     """R1 for edits, recalls and reactions: what was acknowledged is so by then in the log."""
+    of_message: dict[tuple[str, int], list[StoredChange]] = defaultdict(list)
+    for conversation, changes in evidence.changes.items():
+        for change in changes:
+            of_message[conversation, change.seq].append(change)
     for attempt, ok in evidence.acknowledged(*CHANGES):
         invoke = attempt.invoke
-        earlier = [c for c in evidence.changes[invoke.conversation] if c.mod <= ok.mod]
+        place = (invoke.conversation, invoke.seq)
+        earlier = [change for change in of_message[place] if change.mod <= ok.mod]
         if not _ASKED[invoke.name](evidence, invoke, earlier):
             yield (
                 f"the {CHANGES[invoke.name]} of message {invoke.seq} of {invoke.conversation} by "

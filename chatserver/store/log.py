@@ -139,10 +139,11 @@ class Log:
             raise Busy(retry_after_ms=1000)
         self._pending[entry.key] = entry
         self._queues.setdefault(entry.draft.conversation, deque()).append(entry)
-        self._take_off()
+        if entry.draft.conversation not in self._flying:  # else the flight that lands sees to it
+            self._take_off()
 
     def _take_off(self) -> None:
-        if self._flights < FLIGHTS and any(c not in self._flying for c in self._queues):
+        if self._flights < FLIGHTS:
             self._flights += 1
             self._tasks.spawn("append", self._fly())
 
@@ -156,7 +157,8 @@ class Log:
         finally:
             self._flying.difference_update(batch)
             self._flights -= 1
-            self._take_off()
+            if any(c not in self._flying for c in self._queues):
+                self._take_off()
 
     def _take(self) -> _Batch:
         batch: _Batch = {}

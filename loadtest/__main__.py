@@ -1,0 +1,118 @@
+"""The command line of the rehearsals: `python -m loadtest bench append`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import uvloop
+from cyclopts import App, CycloptsError
+from msgspec import Struct
+from rich.table import Table
+
+from chatserver import collector
+from chatserver.dev.errors import DevError
+from chatserver.errors import ChatError
+from loadtest.bench import append as append_bench
+from loadtest.bench import latency as latency_bench
+from loadtest.bench.figures import rates_table, show, waits_table
+from loadtest.bench.guard import Broken
+from loadtest.bench.node import mongo as mongo_at
+
+EXIT_WRONG_USE = 2
+
+app = App(name="loadtest", help="Rehearsals and benchmarks.", result_action="return_value")
+bench = App(name="bench", help="Benchmarks of the message log.", result_action="return_value")
+app.command(bench)
+
+Chosen = Literal["motor", "pymongo", "both"]
+_DRIVERS: dict[Chosen, tuple[Literal["motor", "pymongo"], ...]] = {
+    "motor": ("motor",),
+    "pymongo": ("pymongo",),
+    "both": ("motor", "pymongo"),
+}
+_Measure = Callable[[str], Coroutine[Any, Any, Sequence[Struct]]]
+
+
+@bench.command
+def append(
+    *,
+    messages: int = 10_000,
+    rounds: int = 7,
+    driver: Chosen = "both",
+    mongo: str | None = None,
+    json: Path | None = None,
+) -> None:
+    """Durable messages per second through the log, beside plain inserts.
+
+    Parameters
+    ----------
+    messages
+        How many each contestant stores in each round.
+    rounds
+        How many rounds; one more comes first, to warm up.
+    driver
+        Which driver of MongoDB.
+    mongo
+        URL of a replica set to use; by default one of its own is started.
+    json
+        File for the figures.
+    """
+    plan = append_bench.Plan(messages=messages, rounds=rounds, drivers=_DRIVERS[driver])
+    _run(lambda url: append_bench.run(url, plan), rates_table, mongo, json)
+
+
+@bench.command
+def latency(
+    *,
+    messages: int = 500,
+    driver: Chosen = "both",
+    mongo: str | None = None,
+    json: Path | None = None,
+) -> None:
+    """From sent to stored, one message at a time, beside a plain insert.
+
+    Parameters
+    ----------
+    messages
+        How many are stored in each way.
+    driver
+        Which driver of MongoDB.
+    mongo
+        URL of a replica set to use; by default one of its own is started.
+    json
+        File for the figures.
+    """
+    plan = latency_bench.Plan(messages=messages, drivers=_DRIVERS[driver])
+    _run(lambda url: latency_bench.run(url, plan), waits_table, mongo, json)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; its exit status, 2 when it was used wrongly."""
+    try:
+        app(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        print(f"loadtest: {error} See --help.", file=sys.stderr)
+        return EXIT_WRONG_USE
+    except (Broken, ChatError, DevError) as error:
+        print(f"loadtest: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(
+    measure: _Measure, table: Callable[[Any], Table], url: str | None, json: Path | None
+) -> None:
+    collector.tune()
+    with mongo_at(url) as found:
+        figures = uvloop.run(measure(found))
+    show(table(figures))
+    if json is not None:
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
