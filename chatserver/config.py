@@ -97,13 +97,19 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outbox_bytes: Annotated[
         Positive, _says("what may wait for a slow reader before its socket is closed")
     ] = 1_048_576
-    frame_bytes: Annotated[Positive, _says("largest frame accepted")] = 65_536
+    frame_bytes: Annotated[
+        int, Meta(ge=1024, le=1_048_576), _says("largest frame accepted, 1 MiB at most")
+    ] = 65_536
     drain_ms: Annotated[Positive, _says("time for a shutdown, from SIGTERM to exit")] = 8000
     reconnect_spread_ms: Annotated[
         Positive, _says("at a shutdown clients are told to come back spread over this long")
     ] = 5000
 
-    text_bytes: Annotated[Positive, _says("longest text of a message, in UTF-8")] = 8192
+    text_bytes: Annotated[
+        int,
+        Meta(ge=1, le=262_144),
+        _says("longest text of a message, in UTF-8; 256 KiB at most"),
+    ] = 8192
     page_default: Annotated[Positive, _says("messages in a page of history")] = 50
     page_max: Annotated[Positive, _says("most messages in a page of history")] = 100
     reset_after_messages: Annotated[

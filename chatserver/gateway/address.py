@@ -6,7 +6,7 @@ Forwarded headers are believed only from proxies that the settings name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp.web import BaseRequest
 
@@ -47,12 +47,18 @@ class Addresses:
         return origin is not None and (origin in self._origins or "*" in self._origins)
 
     def _is_proxy(self, address: str) -> bool:
-        return _is_address(address) and any(ip_address(address) in net for net in self._proxies)
+        return _is_address(address) and any(_plain(address) in net for net in self._proxies)
 
 
 def _peer(request: BaseRequest) -> str:
     peername = request.transport.get_extra_info("peername") if request.transport else None
     return str(peername[0]) if peername else ""
+
+
+def _plain(address: str) -> IPv4Address | IPv6Address:
+    """An IPv4 peer of a socket that listens on `::` is an IPv4 peer."""
+    parsed = ip_address(address)
+    return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 def _is_address(text: str) -> bool:

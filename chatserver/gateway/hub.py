@@ -18,6 +18,7 @@ from chatserver.domain.person import Caller, Identity
 from chatserver.services.delivery import of_user
 
 _DISCONNECT = "1"  # the Socket.IO packet; official clients then do not reconnect by themselves
+HELD_MAX = 500  # events that wait for the answer of a sync
 ANSWER_WITHIN_S = 0.5  # a connection that is cut off waits this long for a call under way
 
 
@@ -69,8 +70,10 @@ class Connection:
             return
         if self._held is None:
             self._wire.push(frame)
-        else:
+        elif len(self._held) < HELD_MAX:
             self._held.append(frame)
+        elif len(self._held) == HELD_MAX:  # the rest is fetched
+            self._held.append(wire.encode_event(Notice(type="resync")))
 
     def begin(self) -> None:
         """A call is being handled; `answer` ends it."""

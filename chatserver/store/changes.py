@@ -12,6 +12,7 @@ from chatserver.domain.message import Change, Deed, Message, apply
 from chatserver.errors import NotFound
 from chatserver.store.database import Database, Session
 from chatserver.store.messages import Messages
+from chatserver.store.numbered import Numbered, Range
 
 Decide = Callable[[Message], Deed | None]
 
@@ -28,7 +29,8 @@ class Changes:
 
     def __init__(self, database: Database, messages: Messages) -> None:
         self._db = database
-        self._collection = database.collection("changes")
+        self._numbered = Numbered(database, "changes", "m")
+        self._collection = self._numbered.collection
         self._messages = messages
 
     async def append(self, conversation: str, seq: int, decide: Decide) -> Applied:
@@ -59,42 +61,27 @@ class Changes:
 
     async def last(self, conversation: str, session: Session | None = None) -> int:
         """The last number of the log, 0 where it is empty."""
-        query = {"_id": {"$gt": _id(conversation, 0), "$lt": _id(conversation, None)}}
         newest = await self._collection.find_one(
-            query, {"_id": 1}, sort=[("_id", -1)], session=session
+            self._numbered.above(conversation, 0), {"_id": 1}, sort=[("_id", -1)], session=session
         )
         return newest["_id"]["m"] if newest else 0
 
     async def existing(self, ids: Iterable[tuple[str, int]]) -> set[str]:
         """The conversations in which the change of that number exists; reads the index only."""
-        wanted = [{"c": conversation, "m": mod} for conversation, mod in ids]
-        found = await self._collection.find({"_id": {"$in": wanted}}, {"_id": 1}).to_list(None)
-        return {document["_id"]["c"] for document in found}
+        return await self._numbered.existing(ids)
 
-    async def ranges(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, tuple[Change, ...]]:
+    async def ranges(self, ranges: Mapping[str, Range]) -> dict[str, tuple[Change, ...]]:
         """Changes of several conversations by first and last number, each ascending."""
-        choices = [
-            {"_id": {"$gte": _id(conversation, first), "$lte": _id(conversation, last)}}
-            for conversation, (first, last) in ranges.items()
-            if first <= last
-        ]
-        if not choices:
-            return {}
-        async with self._db.answering():
-            found = await self._collection.find({"$or": choices}).to_list(None)
-        by_conversation: dict[str, list[Change]] = {}
-        for document in found:
-            change = _from_document(document)
-            by_conversation.setdefault(change.conversation, []).append(change)
+        found = await self._numbered.ranges(ranges)
         return {
-            conversation: tuple(sorted(changes, key=lambda change: change.mod))
-            for conversation, changes in by_conversation.items()
+            conversation: tuple(_from_document(document) for document in documents)
+            for conversation, documents in found.items()
         }
 
 
 def _to_document(change: Change) -> dict[str, Any]:
     fields = {name: value for name, value in structs.asdict(change).items() if value is not None}
-    identity = _id(fields.pop("conversation"), fields.pop("mod"))
+    identity = {"c": fields.pop("conversation"), "m": fields.pop("mod")}
     return {"_id": identity, **fields}
 
 
@@ -103,7 +90,3 @@ def _from_document(document: Mapping[str, Any]) -> Change:
     return msgspec.convert(
         {"conversation": document["_id"]["c"], "mod": document["_id"]["m"], **fields}, Change
     )
-
-
-def _id(conversation: str, mod: int | None) -> dict[str, Any]:
-    return {"c": conversation, "m": {} if mod is None else mod}

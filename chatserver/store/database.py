@@ -237,5 +237,7 @@ def _client_class(driver: Driver) -> Any:
 
 
 def _collided(error: PyMongoError) -> bool:
+    if isinstance(error, ConnectionFailure):  # labelled transient as well, but nobody collided
+        return False
     transient = error.has_error_label("TransientTransactionError")
     return transient or isinstance(error, DuplicateKeyError)

@@ -17,9 +17,9 @@ from chatserver.domain.conversation import Unread
 from chatserver.domain.message import Draft, Message
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Session
+from chatserver.store.numbered import Numbered, Range
 
 Key = tuple[str, str, str]  # conversation, sender, client_id
-Range = tuple[int, int]  # first and last seq, both included
 
 _DUPLICATE = 11000
 _OPTIONAL = ("reply_to", "mentions", "edited_at", "edits", "recalled", "mod")
@@ -47,7 +47,8 @@ class Messages:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._collection = database.collection("messages")
+        self._numbered = Numbered(database, "messages", "s")
+        self._collection = self._numbered.collection
 
     async def insert(self, documents: Sequence[Mapping[str, Any]], *, ordered: bool) -> Failures:
         """Store numbered messages; an ordered insert stops at the first that fails.
@@ -89,34 +90,20 @@ class Messages:
 
     async def existing(self, ids: Iterable[tuple[str, int]]) -> set[str]:
         """The conversations in which the message of that number exists; reads the index only."""
-        wanted = [{"c": conversation, "s": seq} for conversation, seq in ids]
-        found = await self._collection.find({"_id": {"$in": wanted}}, {"_id": 1}).to_list(None)
-        return {document["_id"]["c"] for document in found}
+        return await self._numbered.existing(ids)
 
     async def senders_above(self, conversation: str, seq: int) -> list[tuple[int, str]]:
         """Number and sender of every message above `seq`, ascending."""
-        above = {"_id": {"$gt": _id(conversation, seq), "$lt": _id(conversation, None)}}
+        above = self._numbered.above(conversation, seq)
         found = await self._collection.find(above, {"sender": 1}).sort("_id", 1).to_list(None)
         return [(document["_id"]["s"], document["sender"]) for document in found]
 
     async def ranges(self, ranges: Mapping[str, Range]) -> dict[str, tuple[Message, ...]]:
         """Messages of several conversations in one query, each ascending."""
-        choices = [
-            {"_id": {"$gte": _id(conversation, first), "$lte": _id(conversation, last)}}
-            for conversation, (first, last) in ranges.items()
-            if first <= last
-        ]
-        if not choices:
-            return {}
-        async with self._db.answering():
-            found = await self._collection.find({"$or": choices}).to_list(None)
-        by_conversation: dict[str, list[Message]] = {}
-        for document in found:
-            message = from_document(document)
-            by_conversation.setdefault(message.conversation, []).append(message)
+        found = await self._numbered.ranges(ranges)
         return {
-            conversation: tuple(sorted(messages, key=lambda message: message.seq))
-            for conversation, messages in by_conversation.items()
+            conversation: tuple(from_document(document) for document in documents)
+            for conversation, documents in found.items()
         }
 
     async def unread(self, user: str, ranges: Mapping[str, Range]) -> dict[str, Unread]:
@@ -225,9 +212,8 @@ def _changing_fields(message: Message) -> dict[str, Any]:
     return fields
 
 
-def _id(conversation: str, seq: int | None) -> dict[str, Any]:
-    """A message's `_id`; without a number one above all numbers (null < number < object)."""
-    return {"c": conversation, "s": {} if seq is None else seq}
+def _id(conversation: str, seq: int) -> dict[str, Any]:
+    return {"c": conversation, "s": seq}
 
 
 def _failures(errors: Sequence[Mapping[str, Any]], size: int, ordered: bool) -> Failures:

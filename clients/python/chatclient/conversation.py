@@ -157,8 +157,8 @@ class Conversation:
         if seq <= known:
             return []
         if member is not None:
-            come = max(seq, member.delivered)
-            self.members[user] = structs.replace(member, read=seq, delivered=come)
+            read, come = max(seq, member.read), max(seq, member.delivered)
+            self.members[user] = structs.replace(member, read=read, delivered=come)
         return [ReadMoved(self.id, user, seq), *(self._read_to(seq) if user == self.me else [])]
 
     def on_delivered(self, user: str, seq: int) -> list[Effect]:

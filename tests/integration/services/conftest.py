@@ -1,0 +1,206 @@
+"""Nodes with all their services on real databases, and people with devices at them.
+
+Between the nodes stands a bus in memory that a test can cut; a device's calls and events go
+through the wire's parsers, as if it were connected.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from chatserver.app import build_services, open_stores
+from chatserver.bus.presence import PresenceBoard
+from chatserver.clock import now_ms
+from chatserver.config import Settings
+from chatserver.domain import wire
+from chatserver.domain.person import Caller, Identity, Role
+from chatserver.gateway.handlers import Handlers
+from chatserver.gateway.hub import Connection, Hub
+from chatserver.services.delivery import Delivery, of_user
+from chatserver.tasks import Tasks
+
+
+class Bus:
+    """Hands what a node publishes to the other nodes that listen; what is cut is lost."""
+
+    def __init__(self, others: list[Bus]) -> None:
+        self._others = others
+        self._topics: set[str] = set()
+        self.published: list[str] = []
+        self.cut = False
+        self.hear: Callable[[str, bytes], None] = lambda _topic, _payload: None
+        others.append(self)
+
+    def subscribe(self, topic: str) -> None:
+        self._topics.add(topic)
+
+    def unsubscribe(self, topic: str) -> None:
+        self._topics.remove(topic)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        self.published.append(topic)
+        for bus in self._others:
+            if bus is not self and topic in bus._topics and not (self.cut or bus.cut):
+                bus.hear(topic, payload)
+
+    async def settled(self) -> bool:
+        return True
+
+
+class Device:
+    """A connected device of a person: calls and their answers, and the events it was told."""
+
+    def __init__(self, node: Node, caller: Caller, identity: Identity) -> None:
+        self.node = node
+        self.caller = caller
+        self.connection = Connection(self, caller, identity)
+        self.frames: list[str] = []
+
+    def push(self, packet: str) -> None:
+        self.frames.append(packet)
+
+    def close(self) -> None:
+        self.frames.append("closed")
+
+    async def call(self, name: str, payload: Any) -> Any:
+        """The fields of the acknowledgement, as plain data; a refusal is raised."""
+        try:
+            answer = await self.node.handlers.handle(
+                self.connection, wire.parse_call(name, payload)
+            )
+            return json.loads(msgspec.json.encode(answer))
+        finally:
+            self.connection.answer("ack")
+
+    @property
+    def events(self) -> list[tuple[str, Any]]:
+        """Every event this device was told, in order."""
+        return [tuple(json.loads(each[1:])) for each in self.frames if each.startswith("2")]
+
+    def told(self, name: str) -> list[Any]:
+        """What it was told by events of this name."""
+        return [data for event, data in self.events if event == name]
+
+    def leave(self) -> None:
+        self.node.hub.remove(self.connection)
+
+    async def open(self, other: str) -> str:
+        """The id of the conversation with somebody."""
+        answer = await self.call("conversation.open", {"kind": "direct", "with": other})
+        id_: str = answer["conversation"]["id"]
+        return id_
+
+    async def say(self, conversation: str, text: str = "hi", **fields: Any) -> int:
+        """Send a message; its number."""
+        payload = {
+            "conversation": conversation,
+            "client_id": secrets.token_hex(6),
+            "kind": "text",
+            "body": {"text": text},
+            **fields,
+        }
+        seq: int = (await self.call("message.send", payload))["seq"]
+        return seq
+
+    async def view(self, conversation: str) -> Any:
+        return (await self.call("conversation.get", {"conversation": conversation}))["conversation"]
+
+
+class Node:
+    """One node of the server, without sockets."""
+
+    def __init__(self, settings: Settings, buses: list[Bus]) -> None:
+        self.died: list[BaseException] = []
+        self.tasks = Tasks(self.died.append)
+        self.kept = open_stores(settings, self.tasks)
+        self.bus = Bus(buses)
+        self.hub = Hub(self.bus)
+        self.board = PresenceBoard(
+            settings.redis_url, secrets.token_hex(4), space=settings.mongo_database
+        )
+        self.delivery = Delivery(self.hub, self.bus)
+        self.bus.hear = self.delivery.heard
+        self.services = build_services(settings, self.kept, self.delivery, self.board)
+        self.handlers = Handlers(self.services, self.hub, on_renewed=lambda _connection: None)
+        self.tasks.spawn("cursors", self.kept.cursors.run())
+        self.tasks.spawn("heads", self.kept.heads.run())
+
+    async def arrive(self, user: str, device: str = "phone", role: Role = "customer") -> Device:
+        """Somebody connects with a device."""
+        identity = Identity(
+            user=user, role=role, token_id="t", issued_at=0, expires_at=2**50, name=user.title()
+        )
+        await self.kept.users.ensure(identity, now_ms())
+        caller = Caller(
+            user=user,
+            role=role,
+            device=device,
+            connection=f"{user}-{device}-{secrets.token_hex(3)}",
+        )
+        arrived = Device(self, caller, identity)
+        self.hub.join(arrived.connection, of_user(user))
+        return arrived
+
+    async def stop(self) -> None:
+        await self.tasks.stop()
+        await self.board.close()
+        await self.kept.database.close()
+
+
+StartNode = Callable[..., Awaitable[Node]]
+MakeNode = Callable[..., Node]
+
+
+@pytest.fixture
+def settings(mongo_url: str, redis_url: str, database_name: str) -> Settings:
+    """Rates so high that only a test of them meets them."""
+    return Settings(
+        mongo_url=mongo_url,
+        mongo_database=database_name,
+        redis_url=redis_url,
+        jwt_key="a secret of thirty-two bytes or more",
+        sends_per_s=10_000,
+        room_sends_per_s=10_000,
+        read_marks_per_s=10_000,
+        cursor_flush_ms=5,
+    )
+
+
+@pytest.fixture
+def make_node(settings: Settings) -> MakeNode:
+    """Makes a node for a test that starts and stops it itself; `buses` are its neighbours'."""
+
+    def make_node(buses: list[Bus], **changed: Any) -> Node:
+        return Node(msgspec.structs.replace(settings, **changed), buses)
+
+    return make_node
+
+
+@pytest_asyncio.fixture
+async def start_node(make_node: MakeNode) -> AsyncIterator[StartNode]:
+    """Starts a node on the test's database; settings can be changed."""
+    nodes: list[Node] = []
+    buses: list[Bus] = []
+
+    async def start_node(**changed: Any) -> Node:
+        nodes.append(make_node(buses, **changed))
+        if len(nodes) == 1:
+            await nodes[0].kept.database.prepare()
+        return nodes[-1]
+
+    yield start_node
+    for node in nodes:
+        await node.stop()
+    assert not [died for node in nodes for died in node.died]
+
+
+@pytest_asyncio.fixture
+async def node(start_node: StartNode) -> Node:
+    return await start_node()
