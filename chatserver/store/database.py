@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from pymongo.errors import (
     AutoReconnect,
     ConnectionFailure,
     DuplicateKeyError,
+    NetworkTimeout,
     OperationFailure,
     PyMongoError,
 )
@@ -35,6 +37,7 @@ Driver = Literal["motor", "pymongo"]
 Rise = tuple[Any, Mapping[str, int]]  # an _id, and how far each field rises
 
 TRANSACTION_ATTEMPTS = 10
+PREPARE_TIMEOUT_S = 300.0  # a new index on a large collection
 RAISED_AT_ONCE = 1000  # documents in one command
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -129,9 +132,20 @@ class Database:
         Raises:
             Unavailable: MongoDB does not answer.
         """
-        async with self.answering():
-            for name, indexes in INDEXES.items():
-                await self._db[name].create_indexes(indexes)
+        deadline = time.monotonic() + PREPARE_TIMEOUT_S
+        for name, indexes in INDEXES.items():
+            while not await self._built(name, indexes) and time.monotonic() < deadline:
+                await self.ping()  # away, or only busy building
+
+    async def _built(self, collection: str, indexes: list[IndexModel]) -> bool:
+        try:
+            async with self.answering():
+                await self._db[collection].create_indexes(indexes)
+        except Unavailable as error:
+            if isinstance(error.__cause__, TimeoutError | NetworkTimeout):
+                return False
+            raise
+        return True
 
     async def ping(self) -> None:
         """See that a primary answers.
