@@ -63,9 +63,12 @@ class Cursors:
         if seq > before:
             self._cursors.advance(conversation.id, caller.user, read=seq)
             await self._cursors.written()
-            self._telling.read(conversation, caller.user, seq, skip=caller.connection)
+        mark = await self._mark(caller.user, conversation.id)
+        if seq > before:
+            # what is stored, for another node may have stored a higher mark meanwhile
+            self._telling.read(conversation, caller.user, mark.read, skip=caller.connection)
             self._telling.badge(caller.user, await self._views.badge(caller.user))
-        return await self._mark(caller.user, conversation.id)
+        return mark
 
     async def who_read(self, caller: Caller, call: WhoRead) -> Readers:
         """Who has read a message, from positions alone."""

@@ -237,11 +237,17 @@ def a_read_mark_was_answered_with_less() -> list[Record]:
 
 
 @breaks("cursors_only_rise")
-def a_read_event_went_back() -> list[Record]:
+def a_later_read_mark_was_answered_with_less_than_an_earlier_one() -> list[Record]:
     story = a_good_story()
     story.mark_read("mei", "tablet", "mei-lin", 4)
-    told = [i for i, r in enumerate(r for r in story.records if isinstance(r, SawRead))]
-    return replace(story.end(), SawRead, told[-1], seq=1)
+    story.mark_read("mei", "phone", "mei-lin", 2)
+    answers = [i for i, r in enumerate(r for r in story.end() if isinstance(r, Ok)) if r.read]
+    return replace(story.end(), Ok, answers[-1], read=2)
+
+
+@breaks("cursors_only_rise")
+def a_read_event_told_more_than_was_stored() -> list[Record]:
+    return replace(good(), SawRead, 0, seq=99)
 
 
 @breaks("cursors_agree")
