@@ -21,7 +21,7 @@ from chatserver.store.changes import Changes
 from chatserver.store.messages import Messages
 
 CONVERSATIONS_PER_PAGE = 50
-MESSAGES_PER_PAGE = 300  # over all conversations of an answer; beyond it they say `more`
+MESSAGES_PER_PAGE = 300  # over all conversations of an answer; the others are on the next page
 CLOCKS_DIFFER_MS = 60_000  # between nodes, and between a change and its telling
 
 
@@ -64,7 +64,7 @@ class Sync:
         moved = _moved(call.have, token, parts)
         views = await self._views.compose(caller.user, parts, moved)
         views = _after(sorted(views, key=last_moved, reverse=True), token)
-        page = views[:CONVERSATIONS_PER_PAGE]
+        page = self._first_page(views, call.have)
         more = len(views) > len(page)
         filled = await self._fill(page, call.have)
         self._note_delivered(caller, _reached(call.have, filled), parts)
@@ -78,9 +78,7 @@ class Sync:
     async def _fill(
         self, views: list[ConversationView], have: Mapping[str, tuple[int, int]]
     ) -> tuple[SyncedConversation, ...]:
-        wanted = self._budget(
-            {view.id: self._missing(have.get(view.id), view.head) for view in views}
-        )
+        wanted = {view.id: self._missing(have.get(view.id), view.head) for view in views}
         messages, changes = await asyncio.gather(
             self._messages.ranges({id_: each.messages for id_, each in wanted.items()}),
             self._changes.ranges({id_: each.changes for id_, each in wanted.items()}),
@@ -93,15 +91,19 @@ class Sync:
     def _missing(self, have: tuple[int, int] | None, head: Head) -> Missing:
         return missing(have, head, page=self._page, reset_after=self._reset_after)
 
-    def _budget(self, wanted: dict[str, Missing]) -> dict[str, Missing]:
-        """Beyond the page's budget a conversation comes without messages and says `more`."""
+    def _first_page(
+        self, views: list[ConversationView], have: Mapping[str, tuple[int, int]]
+    ) -> list[ConversationView]:
+        """As many of the views as one answer carries, one at least."""
+        page: list[ConversationView] = []
         left = MESSAGES_PER_PAGE
-        for conversation, each in wanted.items():
-            first, last = each.messages
+        for view in views[:CONVERSATIONS_PER_PAGE]:
+            first, last = self._missing(have.get(view.id), view.head).messages
             left -= max(0, last - first + 1)
-            if left < 0:
-                wanted[conversation] = structs.replace(each, messages=(1, 0), more=True)
-        return wanted
+            if page and left < 0:
+                break
+            page.append(view)
+        return page
 
     def _note_delivered(self, caller: Caller, reached_of: Mapping[str, int], parts: Parts) -> None:
         for id_, seq in reached_of.items():
