@@ -8,6 +8,9 @@ from typing import Any
 
 import structlog
 
+CANCELLATIONS = 4
+CANCEL_AGAIN_S = 0.25
+
 log = structlog.get_logger()
 
 OnDeath = Callable[[BaseException], None]
@@ -29,11 +32,15 @@ class Tasks:
         return task
 
     async def stop(self) -> None:
-        """Cancel what still runs and wait until all of it has ended."""
-        running = tuple(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        """Cancel what still runs, again where that got lost, and wait a moment for its end."""
+        for _ in range(CANCELLATIONS):
+            running = tuple(self._running)
+            if not running:
+                return
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
+        log.warning("tasks did not end", tasks=[task.get_name() for task in self._running])
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

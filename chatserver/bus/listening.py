@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -89,7 +89,7 @@ class Listener:
         """Connect, listen, and connect again, until cancelled."""
         while True:
             try:
-                await self._session()
+                await _in_its_own_task(self._session())
             except* BROKEN as group:
                 self._lost(group.exceptions[0])
             await asyncio.sleep(RETRY_S)
@@ -181,6 +181,21 @@ class Listener:
     def _wake(self) -> None:
         self._progress.set()
         self._progress = asyncio.Event()
+
+
+async def _in_its_own_task(session: Coroutine[Any, Any, None]) -> None:
+    """Run a session so that a cancellation of its caller ends it and is never lost.
+
+    A TaskGroup that is cancelled while one of its tasks fails raises the failure alone before
+    Python 3.13: the caller would go on.
+    """
+    task = asyncio.create_task(session, name="bus session")
+    try:
+        await asyncio.wait([task])
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    task.result()
 
 
 def _commands(changes: dict[str, bool]) -> Iterator[tuple[str, ...]]:
