@@ -129,10 +129,12 @@ class Heads:
         return hints
 
     async def _catch_up(self, conversation: str, hint: Head) -> Head:
+        seq = hint.seq
         for seq, sender in await self._messages.senders_above(conversation, hint.seq):
             self.appended(conversation, sender, seq)
+        # what was read counts: what is remembered may be forgotten meanwhile
         mod = await self._changes.last(conversation)
-        return self._learn(conversation, Head(hint.seq, mod))
+        return self._learn(conversation, Head(seq, mod))
 
 
 def _later(one: Head | None, other: Head) -> Head:

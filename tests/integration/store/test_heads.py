@@ -139,6 +139,22 @@ async def test_a_forgotten_head_is_found_again(node: Any, begun: str, write: Wri
     assert await head_of(node, begun) == Head(2, 0)
 
 
+async def test_a_head_forgotten_while_it_is_looked_for_is_exact_all_the_same(
+    node: Any, start: Start, begun: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await head_of(node, begun) == Head(0, 0)
+    other = start()
+    await say(other, write, "mei", 3)
+    last = node.changes.last
+
+    async def forgetting(conversation: str) -> int:
+        node.heads.forget(conversation)  # as a message that lost its number does
+        return int(await last(conversation))
+
+    monkeypatch.setattr(node.changes, "last", forgetting)
+    assert await head_of(node, begun) == Head(3, 0)
+
+
 async def test_a_change_tells_nothing_about_messages_that_were_never_looked_at(
     node: Any, start: Start, begun: str, write: Write
 ) -> None:
