@@ -37,6 +37,7 @@ class Heads:
         self._cursors = cursors
         self._known: OrderedDict[str, Head] = OrderedDict()
         self._dirty: dict[str, Head] = {}
+        self._flushing = asyncio.Lock()
         self._gather = Gather(self._load)
 
     def known(self, conversation: str) -> Head | None:
@@ -78,15 +79,17 @@ class Heads:
         """Write the heads of this moment; what fails is tried again with the next.
 
         Senders' own read positions are written first: a head on a document promises that they
-        are, so that nobody's own message counts as unread after a crash.
+        are, so that nobody's own message counts as unread after a crash. One write after the
+        other: whoever flushes before stopping also waits for the one under way.
         """
-        dirty, self._dirty = self._dirty, {}
-        try:
-            await self._cursors.flush()
-            async with self._db.answering():
-                await self._db.raise_fields("conversations", map(_rise, dirty.items()))
-        except Unavailable:
-            self._dirty = {**dirty, **self._dirty}
+        async with self._flushing:
+            dirty, self._dirty = self._dirty, {}
+            try:
+                await self._cursors.flush()
+                async with self._db.answering():
+                    await self._db.raise_fields("conversations", map(_rise, dirty.items()))
+            except Unavailable:
+                self._dirty = {**dirty, **self._dirty}
 
     def _learn(self, conversation: str, seen: Head) -> Head:
         head = self._remember(conversation, seen)

@@ -128,6 +128,28 @@ async def test_a_document_never_goes_back(
     assert await kept(node, begun) == Head(4, 0)
 
 
+async def test_a_flush_waits_for_the_one_under_way(
+    node: Any, begun: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(node, write, "mei", 2)
+    begins, goes_on, flush = asyncio.Event(), asyncio.Event(), node.cursors.flush
+
+    async def slowly() -> None:
+        begins.set()
+        await goes_on.wait()
+        await flush()
+
+    monkeypatch.setattr(node.cursors, "flush", slowly)
+    under_way = asyncio.create_task(node.heads.flush())
+    await begins.wait()
+    last = asyncio.create_task(node.heads.flush())
+    await asyncio.sleep(0)
+    goes_on.set()
+    await last
+    assert await kept(node, begun) == Head(2, 0)
+    await under_way
+
+
 async def test_flushing_nothing_is_harmless(node: Any) -> None:
     await node.heads.flush()
 
