@@ -33,7 +33,6 @@ class CheckedWebSocket:
 
     def __init__(self, handler: Any, server: Any) -> None:
         self._handler = handler
-        self._server = server
         self._socket = web.WebSocketResponse(
             max_msg_size=server.max_http_buffer_size, compress=False, timeout=CLOSE_WITHIN_S
         )
