@@ -93,7 +93,10 @@ class Bus:
             raise Unavailable("Redis does not answer") from error
 
     async def close(self) -> None:
-        """Send what still waits and close the connections; `run` may have ended or not."""
+        """Send what still waits and close the connections, once `run` has ended or never began.
+
+        A beat that goes out afterwards would open a connection that nobody closes.
+        """
         if self._healing is not None:
             self._healing.cancel()
         try:

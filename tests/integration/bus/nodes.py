@@ -40,10 +40,10 @@ async def running(url: str, *names: str, **options: Any) -> AsyncIterator[list[N
         yield nodes
     finally:
         for node, task in zip(nodes, tasks, strict=True):
-            await node.bus.close()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            await node.bus.close()
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 10.0) -> None:
