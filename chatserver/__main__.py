@@ -28,8 +28,15 @@ Flag = Annotated[bool, Parameter(negative="")]
 
 
 @app.command
-def serve(*, host: str | None = None, port: int | None = None, config: Path | None = None) -> int:
-    """Run one node until SIGTERM.
+def serve(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    processes: int | None = None,
+    reuse_port: Flag = False,
+    config: Path | None = None,
+) -> int:
+    """Run a node, or several on one port, until SIGTERM.
 
     Parameters
     ----------
@@ -37,14 +44,27 @@ def serve(*, host: str | None = None, port: int | None = None, config: Path | No
         Address to listen on.
     port
         Port for the socket and HTTP; 0 takes a free one.
+    processes
+        How many nodes, each on a core of its own; SIGHUP starts one after the other again.
+    reuse_port
+        Share the port with other nodes of this user that are started so too.
     config
         TOML file with settings.
     """
-    settings = load(file=str(config) if config else None, host=host, port=port)
-    from chatserver import logs
-    from chatserver.app import serve as run_node
+    file = str(config) if config else None
+    settings = load(
+        file=file, host=host, port=port, processes=processes, reuse_port=reuse_port or None
+    )
+    from chatserver import descriptors, logs
 
     logs.setup(settings)
+    descriptors.prepare(settings)
+    if settings.processes > 1:
+        from chatserver import processes as several
+
+        return several.run(settings, file)
+    from chatserver.app import serve as run_node
+
     return run_node(settings)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import uuid
 from collections.abc import AsyncIterator
@@ -13,7 +12,7 @@ import structlog
 from aiohttp import web
 from msgspec import Struct
 
-from chatserver import clock, collector, metrics
+from chatserver import clock, collector, metrics, notify
 from chatserver.api.health import HealthPages
 from chatserver.api.home import home
 from chatserver.bus.live import Bus
@@ -35,6 +34,7 @@ from chatserver.services.services import Services
 from chatserver.services.sync import Sync
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
+from chatserver.sockets import BACKLOG, listening_sockets
 from chatserver.store.changes import Changes
 from chatserver.store.conversations import Conversations as ConversationStore
 from chatserver.store.cursors import Cursors as CursorStore
@@ -47,7 +47,6 @@ from chatserver.store.revocations import Revocations
 from chatserver.store.users import Users
 from chatserver.tasks import Tasks
 
-BACKLOG = 4096
 LAG_EVERY_S = 0.5
 PRESENCE_EVERY_S = 20.0
 
@@ -185,20 +184,24 @@ async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
     await _prepare(kept, services)
     _spawn_loops(tasks, kept, bus, services)
     tasks.spawn("presence", _refresh_presence(board, hub))
-    runner = await _listen(settings, gateway, health)
-    try:
-        yield
-    finally:
+    pages = HealthPages(health)
+    async with pages.on_port(settings.host, settings.metrics_port):
+        doors = await _listen(settings, gateway, pages)
+        collector.settle()
+        notify.ready()
         try:
-            async with asyncio.timeout(settings.drain_ms / 1000):
-                await _drain(health, runner, gateway, kept)
-        except TimeoutError:
-            log.warning("draining took too long; what was left is cut off")
-        await tasks.stop()
-        await bus.close()
-        await board.close()
-        await kept.database.close()
-        log.info("stopped")
+            yield
+        finally:
+            try:
+                async with asyncio.timeout(settings.drain_ms / 1000):
+                    await _drain(health, doors, gateway, kept)
+            except TimeoutError:
+                log.warning("draining took too long; what was left is cut off")
+            await tasks.stop()
+            await bus.close()
+            await board.close()
+            await kept.database.close()
+            log.info("stopped")
 
 
 def _spawn_loops(tasks: Tasks, kept: Kept, bus: Bus, services: Services) -> None:
@@ -209,33 +212,44 @@ def _spawn_loops(tasks: Tasks, kept: Kept, bus: Bus, services: Services) -> None
     tasks.spawn("loop lag", _measure_lag())
 
 
-async def _listen(settings: Settings, gateway: Gateway, health: Health) -> web.AppRunner:
+class Doors(Struct, frozen=True):
+    """Where clients come in: the listening sockets, and what serves HTTP behind them."""
+
+    servers: list[asyncio.Server]
+    runner: web.AppRunner
+
+
+async def _listen(settings: Settings, gateway: Gateway, pages: HealthPages) -> Doors:
     app = web.Application(client_max_size=settings.frame_bytes)
     app.on_response_prepare.append(gateway.allow_origin)
     app.router.add_get("/", home)
-    app.router.add_routes(HealthPages(health).routes())
+    app.router.add_routes(pages.routes(figures=not settings.metrics_port))
     gateway.attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
+    sockets = listening_sockets(settings.host, settings.port, reuse_port=settings.reuse_port)
     try:
-        await web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG).start()
+        factory = gateway.eio.protocol_factory(runner)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise StartError(f"cannot listen on {settings.host}:{settings.port}: {reason}") from None
-    log.info("listening", address="{}:{}".format(*runner.addresses[0][:2]))
-    return runner
+        reason = error.strerror or error
+        raise StartError(f"CHAT_HANDOVER_DIR={settings.handover_dir}: {reason}") from None
+    loop = asyncio.get_running_loop()
+    servers = [await loop.create_server(factory, sock=each, backlog=BACKLOG) for each in sockets]
+    log.info("listening", address="{}:{}".format(*sockets[0].getsockname()[:2]))
+    return Doors(servers, runner)
 
 
-async def _drain(health: Health, runner: web.AppRunner, gateway: Gateway, kept: Kept) -> None:
+async def _drain(health: Health, doors: Doors, gateway: Gateway, kept: Kept) -> None:
     """Not ready → accept nobody → tell everybody → finish what was begun → close."""
     log.info("draining")
+    notify.stopping()
     health.draining = True
-    for site in list(runner.sites):
-        await site.stop()
+    for server in doors.servers:
+        server.close()
     await gateway.drain()
     await kept.log.drain()
     await kept.heads.flush()
-    await runner.cleanup()
+    await doors.runner.cleanup()
 
 
 async def _measure_lag() -> None:

@@ -13,6 +13,15 @@ def tune() -> None:
     At Python's own settings hundreds of messages on their way set it off again and again, and it
     then looks at all that the process holds: a third of the time that a stored message takes.
     """
-    gc.collect()
-    gc.freeze()  # modules stay until the end
+    settle()
     gc.set_threshold(YOUNG_OBJECTS, 10, 10)
+
+
+def settle() -> None:
+    """To be called once more, when the node listens and nobody has come yet.
+
+    What exists now (modules, services, the database driver, the caches they filled) stays until
+    the end; the collector does not look at it again.
+    """
+    gc.collect()  # what is garbage now would never be collected
+    gc.freeze()

@@ -19,7 +19,8 @@ from msgspec import Meta, Struct
 PREFIX = "CHAT_"
 SECRETS = frozenset({"jwt_key", "mongo_url", "redis_url"})
 
-Port = Annotated[int, Meta(ge=0, le=65535)]
+PORT_MAX = 65_535
+Port = Annotated[int, Meta(ge=0, le=PORT_MAX)]
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
 
@@ -41,6 +42,31 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     host: Annotated[str, _says("address to listen on")] = "127.0.0.1"
     port: Annotated[Port, _says("port for the socket and HTTP; 0 takes a free one")] = 8080
+    processes: Annotated[
+        Positive, _says("nodes that `serve` starts on this port, each on a core of its own")
+    ] = 1
+    reuse_port: Annotated[
+        bool, _says("share the port with other nodes of this user that are set so too")
+    ] = False
+    handover_dir: Annotated[
+        str,
+        _says(
+            "folder of mode 0700 in which nodes on one port pass each other connections of long "
+            "polling, which reach any of them; `processes` makes one by itself; without it nodes "
+            "with `reuse_port` can serve WebSocket only, or behind a proxy that keeps each client "
+            "with one node"
+        ),
+    ] = ""
+    metrics_port: Annotated[
+        Port,
+        _says(
+            "port of its own for /metrics, /healthz and /readyz: of several processes the first "
+            "takes this one, the second the next; 0: on the main port, where any of them answers"
+        ),
+    ] = 0
+    connections_max: Annotated[
+        Positive, _says("connections of one process; its limit of open files must allow them")
+    ] = 50_000
     public_origins: Annotated[
         tuple[str, ...],
         _says("origins of pages that may connect besides the server's own, comma-separated"),
@@ -87,6 +113,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unauthenticated_total: Annotated[
         Positive, _says("sockets that may wait for authentication in all")
     ] = 5000
+    connects_per_s: Annotated[
+        Positive,
+        _says("clients one process lets in, a second's worth at once; the others are told when"),
+    ] = 2000
     sockets_per_user: Annotated[Positive, _says("open sockets of one person")] = 10
     devices_per_platform: Annotated[
         Positive, _says("devices of one person on one platform; the newest takes over")
@@ -150,6 +180,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_format: Annotated[Literal["auto", "text", "json"], _says("auto: text on a terminal")] = (
         "auto"
     )
+
+    def __post_init__(self) -> None:
+        last = self.metrics_port + self.processes - 1
+        if self.metrics_port and last > PORT_MAX:
+            raise ValueError(
+                f"{PREFIX}METRICS_PORT={self.metrics_port}: {self.processes} processes take a "
+                f"port each from there on, and the last one is {PORT_MAX}"
+            )
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{row.name}={row.shown}" for row in describe(self))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from msgspec import Struct
 
+from chatserver import descriptors
 from chatserver.bus.probe import redis_version
-from chatserver.config import Settings, SettingsError
+from chatserver.config import Settings, SettingsError, StartError
 from chatserver.errors import Unavailable
 from chatserver.services.auth import Verifier
+from chatserver.sockets import BACKLOG, listening_sockets
 from chatserver.store.database import Database
 from chatserver.store.probe import MongoFacts, Probe
 
@@ -21,7 +23,7 @@ MONGO_VERSION_MIN = 6
 CLOCK_DIFFERENCE_MAX_S = 1.0
 TRANSACTION_MAX_S = 10
 DESCRIPTORS_MIN = 1024
-DESCRIPTORS_GOOD = 65_536
+SOMAXCONN = Path("/proc/sys/net/core/somaxconn")  # Linux; longer queues are cut to this
 
 
 class Finding(Struct, frozen=True):
@@ -39,8 +41,10 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     async for finding in _mongodb(settings):
         yield finding
     yield await _redis(settings)
-    yield _port(settings)
-    yield _descriptors()
+    for finding in _ports(settings):
+        yield finding
+    yield _backlog()
+    yield _descriptors(settings)
 
 
 def _keys(settings: Settings) -> Finding:
@@ -125,28 +129,40 @@ async def _redis(settings: Settings) -> Finding:
     return Finding("redis", True, version)
 
 
-def _port(settings: Settings) -> Finding:
-    where = f"{settings.host}:{settings.port}"
-    try:
-        with socket.create_server((settings.host, settings.port)):
-            return Finding("port", True, f"{where} is free")
-    except OSError as error:
-        advice = "stop what listens there, or set CHAT_HOST and CHAT_PORT"
-        return Finding("port", False, f"{where}: {error.strerror}; {advice}")
+def _ports(settings: Settings) -> Iterator[Finding]:
+    yield _port("port", settings.host, settings.port, shared=settings.reuse_port)
+    if settings.metrics_port:
+        for number in range(settings.processes):
+            yield _port("metrics port", settings.host, settings.metrics_port + number)
 
 
-def _descriptors() -> Finding:
+def _port(subject: str, host: str, port: int, *, shared: bool = False) -> Finding:
     try:
-        import resource
-    except ImportError:
-        return Finding("open files", True, "not limited here")
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    unlimited = limit == resource.RLIM_INFINITY
-    shown = "unlimited" if unlimited else f"{limit}"
-    if unlimited or limit >= DESCRIPTORS_GOOD:
-        return Finding("open files", True, shown)
-    advice = f"{shown} at once, one for each client; `ulimit -n {DESCRIPTORS_GOOD}` allows more"
-    return Finding("open files", limit >= DESCRIPTORS_MIN, advice)
+        for each in listening_sockets(host, port, reuse_port=shared):
+            each.close()
+    except StartError as refusal:
+        return Finding(subject, False, str(refusal))
+    return Finding(subject, True, f"{host}:{port} is free")
+
+
+def _backlog() -> Finding:
+    try:
+        limit = int(SOMAXCONN.read_text())
+    except (OSError, ValueError):
+        return Finding("backlog", True, "its limit is not told")
+    if limit >= BACKLOG:
+        return Finding("backlog", True, f"{BACKLOG} connections may wait to be accepted")
+    # no fault, but in a storm of connections some are refused and try again later
+    advice = f"better allow {BACKLOG}: sysctl net.core.somaxconn={BACKLOG}"
+    return Finding("backlog", True, f"{limit} connections may wait to be accepted; {advice}")
+
+
+def _descriptors(settings: Settings) -> Finding:
+    limit, sentence = descriptors.raise_limit(), descriptors.shortage(settings)
+    if sentence:
+        return Finding("open files", limit >= DESCRIPTORS_MIN, sentence)
+    says = f"enough for {settings.connections_max} connections of each process"
+    return Finding("open files", True, says)
 
 
 def _major(version: str) -> int:

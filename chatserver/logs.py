@@ -8,6 +8,7 @@ stands, and tracebacks come without the values of variables.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import time
@@ -47,6 +48,8 @@ def setup(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    if settings.reuse_port:  # the nodes of one port may write to one log
+        structlog.contextvars.bind_contextvars(pid=os.getpid())
     for name in QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 

@@ -21,6 +21,9 @@ protocol_errors = Counter(
     "chat_protocol_errors", "Sockets closed because they broke the protocol", registry=registry
 )
 slow_closes = Counter("chat_slow_closes", "Sockets closed as too slow", registry=registry)
+shed = Counter(
+    "chat_frames_shed", "Typing and presence not sent to slow readers", registry=registry
+)
 deliveries = Counter("chat_deliveries", "Frames handed to connections", registry=registry)
 
 appended = Counter("chat_messages_appended", "Messages stored", registry=registry)

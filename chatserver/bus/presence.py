@@ -87,14 +87,14 @@ class PresenceBoard:
         self._writing = asyncio.Lock()
         self._failing_until = 0.0
 
-    async def arrived(self, user: str) -> None:
-        """The person's first connection on this node opened."""
-        self._marks[user] = ""
+    async def arrived(self, *users: str) -> None:
+        """These people's first connections on this node opened."""
+        self._marks.update(dict.fromkeys(users, ""))
         await self._write()
 
-    async def left(self, user: str, now_ms: int) -> None:
-        """The person's last connection on this node closed."""
-        self._marks[user] = str(now_ms)
+    async def left(self, *users: str, at_ms: int) -> None:
+        """These people's last connections on this node closed."""
+        self._marks.update(dict.fromkeys(users, str(at_ms)))
         await self._write()
 
     async def refresh(self, users: Iterable[str]) -> None:

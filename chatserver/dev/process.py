@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chatserver.dev import leash
+from chatserver import leash
 from chatserver.dev.errors import DevError
 from chatserver.dev.folder import DataFolder
 

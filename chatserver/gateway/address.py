@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from aiohttp.web import BaseRequest
-
 from chatserver.config import Settings, SettingsError
+from chatserver.gateway.engine.request import Request
 
 Network = IPv4Network | IPv6Network
 
@@ -23,12 +22,12 @@ class Addresses:
         self._proxies = _networks(settings.trusted_proxies)
         self._origins = frozenset(settings.public_origins)
 
-    def of(self, request: BaseRequest) -> str:
+    def of(self, request: Request) -> str:
         """The client's address: the last hop that is none of our proxies."""
-        peer = _peer(request)
-        # a proxy may add a header line of its own: the lines together are one list
-        forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
-        hops = [part.strip() for part in forwarded.split(",")]
+        peer = request.peer
+        if not self._is_proxy(peer):
+            return peer
+        hops = [part.strip() for part in (request.header("x-forwarded-for") or "").split(",")]
         while self._is_proxy(peer) and hops:
             hop = hops.pop()
             if not _is_address(hop):
@@ -47,12 +46,9 @@ class Addresses:
         return origin is not None and (origin in self._origins or "*" in self._origins)
 
     def _is_proxy(self, address: str) -> bool:
-        return _is_address(address) and any(_plain(address) in net for net in self._proxies)
-
-
-def _peer(request: BaseRequest) -> str:
-    peername = request.transport.get_extra_info("peername") if request.transport else None
-    return str(peername[0]) if peername else ""
+        if not self._proxies or not _is_address(address):
+            return False
+        return any(_plain(address) in network for network in self._proxies)
 
 
 def _plain(address: str) -> IPv4Address | IPv6Address:

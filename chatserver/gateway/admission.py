@@ -1,46 +1,56 @@
-"""Sockets that have not authenticated yet: few, and not for long."""
+"""Sockets that have not authenticated yet: few, and not for long; and how fast they may come in."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from collections.abc import Callable
 
 from chatserver import metrics
 from chatserver.config import Settings
+from chatserver.domain.turnstile import Turnstile
+from chatserver.gateway.engine.deadlines import Deadlines
 
 
 class Admission:
     """Counts waiting sockets by address and closes those that wait too long."""
 
     def __init__(self, settings: Settings, close: Callable[[str], None]) -> None:
-        self._deadline_s = settings.auth_deadline_ms / 1000
         self._per_address = settings.unauthenticated_per_address
         self._total = settings.unauthenticated_total
-        self._close = close
-        self._waiting: dict[str, tuple[str, asyncio.TimerHandle]] = {}
-        self._addresses: Counter[str] = Counter()
+        self._address_of: dict[str, str] = {}
+        self._waiting_at: dict[str, int] = {}
+        self._deadlines = Deadlines(settings.auth_deadline_ms / 1000, close)
+        self._turnstile = Turnstile(settings.connects_per_s)
+        metrics.unauthenticated.set_function(lambda: len(self._address_of))
 
     def admit(self, sid: str, address: str) -> bool:
         """Whether a new socket may wait for authentication."""
-        if len(self._waiting) >= self._total or self._addresses[address] >= self._per_address:
+        waiting = self._waiting_at.get(address, 0)
+        if waiting >= self._per_address or len(self._address_of) >= self._total:
             return False
-        timer = asyncio.get_running_loop().call_later(self._deadline_s, self._close, sid)
-        self._waiting[sid] = (address, timer)
-        self._addresses[address] += 1
-        self._count()
+        self._address_of[sid] = address
+        self._waiting_at[address] = waiting + 1
+        self._deadlines.add(sid)
         return True
+
+    def enter(self, now_ms: int) -> int:
+        """0 where one more client may come in now, else after how many ms it is to try again.
+
+        To be asked once for each client that wants in, however it ends.
+        """
+        return self._turnstile.enter(now_ms)
 
     def release(self, sid: str) -> None:
         """The socket authenticated or is gone; harmless when it does not wait."""
-        address, timer = self._waiting.pop(sid, (None, None))
-        if timer is None or address is None:
+        address = self._address_of.pop(sid, None)
+        if address is None:
             return
-        timer.cancel()
-        self._addresses[address] -= 1
-        if not self._addresses[address]:
-            del self._addresses[address]
-        self._count()
+        self._deadlines.discard(sid)
+        left = self._waiting_at[address] - 1
+        if left:
+            self._waiting_at[address] = left
+        else:
+            del self._waiting_at[address]
 
-    def _count(self) -> None:
-        metrics.unauthenticated.set(len(self._waiting))
+    def close(self) -> None:
+        """Close nobody any more."""
+        self._deadlines.close()

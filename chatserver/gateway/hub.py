@@ -15,9 +15,11 @@ from chatserver.domain import wire
 from chatserver.domain.device import Cut
 from chatserver.domain.events import Event, Notice
 from chatserver.domain.person import Caller, Identity
+from chatserver.gateway.engine.frames import Frame
 from chatserver.services.delivery import of_user
 
-_DISCONNECT = "1"  # the Socket.IO packet; official clients then do not reconnect by themselves
+# the Socket.IO packet; official clients then do not reconnect by themselves
+_DISCONNECT = Frame.message("1")
 HELD_MAX = 500  # events that wait for the answer of a sync
 ANSWER_WITHIN_S = 0.5  # a connection that is cut off waits this long for a call under way
 
@@ -25,8 +27,8 @@ ANSWER_WITHIN_S = 0.5  # a connection that is cut off waits this long for a call
 class Wire(Protocol):
     """What a transport gives a connection."""
 
-    def push(self, packet: str) -> None:
-        """Put a Socket.IO packet into the output; never waits."""
+    def push(self, frame: Frame) -> None:
+        """Put a packet into the output; never waits."""
         ...
 
     def close(self) -> None:
@@ -53,33 +55,33 @@ class Connection:
 
     def __init__(self, wire: Wire, caller: Caller, identity: Identity) -> None:
         self._wire = wire
-        self._held: list[str] | None = None
+        self._held: list[Frame] | None = None
         self._answering = False
         self.caller = caller
         self.identity = identity
-        self.topics: set[str] = set()
+        self.topics: list[str] = []  # few for nearly everybody, and there are many connections
         self.closed = False
 
     def tell(self, event: Event) -> None:
         """Send an event to this connection alone."""
-        self.deliver(wire.encode_event(event))
+        self.deliver(Frame.message(wire.encode_event(event)))
 
-    def deliver(self, frame: str) -> None:
+    def deliver(self, frame: Frame) -> None:
         """Send a ready frame, or keep it while events are held; who was cut off gets none."""
         if self.closed:
             return
-        if self._held is None:
+        if self._held is None:  # as nearly always
             self._wire.push(frame)
         elif len(self._held) < HELD_MAX:
             self._held.append(frame)
         elif len(self._held) == HELD_MAX:  # the rest is fetched
-            self._held.append(wire.encode_event(Notice(type="resync")))
+            self._held.append(Frame.message(wire.encode_event(Notice(type="resync"))))
 
     def begin(self) -> None:
         """A call is being handled; `answer` ends it."""
         self._answering = True
 
-    def answer(self, frame: str | None) -> None:
+    def answer(self, frame: Frame | None) -> None:
         """Send an acknowledgement, if one was asked for; then what was held flows."""
         self._answering = False
         if frame is not None:
@@ -99,7 +101,7 @@ class Connection:
         if self.closed:
             return
         if notice is not None:
-            self._wire.push(wire.encode_event(notice))
+            self._wire.push(Frame.message(wire.encode_event(notice)))
         self._wire.push(_DISCONNECT)
         self.close()
 
@@ -137,24 +139,22 @@ class Hub:
         if room is None:
             room = self._rooms[topic] = {}
             self._bus.subscribe(topic)
-        room[connection.caller.connection] = connection
-        connection.topics.add(topic)
+        if connection.caller.connection not in room:
+            room[connection.caller.connection] = connection
+            connection.topics.append(topic)
 
     def leave(self, connection: Connection, topic: str) -> None:
         """The connection no longer hears a topic; harmless when it never did."""
-        connection.topics.discard(topic)
-        room = self._rooms.get(topic)
-        if room is None or room.pop(connection.caller.connection, None) is None:
-            return
-        if not room:
-            del self._rooms[topic]
-            self._bus.unsubscribe(topic)
+        if connection.caller.connection in self._rooms.get(topic, ()):
+            connection.topics.remove(topic)
+            self._drop(connection, topic)
 
     def remove(self, connection: Connection) -> None:
         """The connection is gone; the cost is that of its own topics."""
         connection.closed = True
-        for topic in tuple(connection.topics):
-            self.leave(connection, topic)
+        for topic in connection.topics:
+            self._drop(connection, topic)
+        connection.topics = []
 
     def of_user(self, user: str) -> list[Connection]:
         """A person's connections here, the oldest first."""
@@ -169,16 +169,20 @@ class Hub:
         """Whether anybody here listens to the topic."""
         return topic in self._rooms
 
-    def deliver(self, topic: str, frame: str, skip: str | None = None) -> int:
-        """Hand a frame to the topic's connections but `skip`; how many there were."""
+    def deliver(self, topic: str, packet: str, skip: str | None = None) -> int:
+        """Hand a packet to the topic's connections but `skip`; how many there were."""
         room = self._rooms.get(topic)
         if room is None:
             return 0
-        receivers = [c for id_, c in room.items() if id_ != skip]
-        for connection in receivers:
-            connection.deliver(frame)
-        metrics.deliveries.inc(len(receivers))
-        return len(receivers)
+        frame = Frame.message(packet, droppable=wire.is_droppable(packet))
+        skipped = room.get(skip) if skip is not None else None
+        connections = list(room.values())  # one may leave meanwhile
+        for connection in connections:
+            if connection is not skipped:
+                connection.deliver(frame)
+        receivers = len(connections) - (skipped is not None)
+        metrics.deliveries.inc(receivers)
+        return receivers
 
     def cut(self, cut: Cut) -> None:
         """End the connections that are meant."""
@@ -191,6 +195,13 @@ class Hub:
                 issued_at=connection.identity.issued_at,
             ):
                 connection.dismiss(notice)
+
+    def _drop(self, connection: Connection, topic: str) -> None:
+        room = self._rooms[topic]
+        del room[connection.caller.connection]
+        if not room:
+            del self._rooms[topic]
+            self._bus.unsubscribe(topic)
 
     def tell_all(self, make: Callable[[], Event]) -> None:
         """Tell every connection something of its own."""

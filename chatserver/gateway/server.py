@@ -1,4 +1,4 @@
-"""The way in by socket: python-socketio's server with our connections, order and refusals.
+"""The way in by socket: our engine below, python-socketio's API above, our calls between.
 
 A client's path: socket → admission → CONNECT with a token → `ready` → calls, one after the other.
 """
@@ -7,82 +7,76 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import msgspec
 import socketio
 import structlog
 from aiohttp import web
-from socketio import packet as socketio_packet
 
-from chatserver import metrics
+from chatserver import descriptors, metrics
 from chatserver.clock import now_ms
 from chatserver.config import Settings
-from chatserver.domain import wire
-from chatserver.domain.events import Notice, Ready
-from chatserver.domain.person import Caller, DeviceInfo, Identity, Person
-from chatserver.errors import (
-    Busy,
-    ChatError,
-    Internal,
-    Invalid,
-    OriginRefused,
-    ProtocolBroken,
-    Unauthorized,
-    Unavailable,
-)
+from chatserver.domain.events import Notice
+from chatserver.errors import Busy, ChatError, Internal, Unauthorized
 from chatserver.gateway.address import Addresses
 from chatserver.gateway.admission import Admission
+from chatserver.gateway.alarms import Alarms
+from chatserver.gateway.answering import CALL_TIMEOUT_S, Answering
+from chatserver.gateway.engine import packets
+from chatserver.gateway.engine.drop_in import AsyncServer, EngineServer, Environ
+from chatserver.gateway.engine.errors import Overloaded, ProtocolError
+from chatserver.gateway.engine.handover import new_tag
+from chatserver.gateway.engine.options import Options
+from chatserver.gateway.engine.packets import Packet
+from chatserver.gateway.engine.sockets import Socket, State
+from chatserver.gateway.entrance import Entrance, Guest
 from chatserver.gateway.handlers import Handlers
 from chatserver.gateway.hub import Connection, Hub
-from chatserver.gateway.inbox import Inbox
-from chatserver.gateway.packets import Event, Packet, parse_event, parse_packet
-from chatserver.gateway.session import Session
-from chatserver.gateway.transport import Transport, note_broken
+from chatserver.gateway.inbox import Handle, Inbox
+from chatserver.gateway.session import Arrived, Session
+from chatserver.logs import once_in
 from chatserver.services.delivery import of_user
 from chatserver.services.services import Services
 from chatserver.tasks import Tasks
 
-CALL_TIMEOUT_S = 4.8  # an answer within five seconds, whatever is away
+NAMESPACE = "/"
 
 log = structlog.get_logger()
 
 
-class ConnectAuth(msgspec.Struct, frozen=True):
-    """What a client sends with CONNECT."""
+class Gateway(AsyncServer):
+    """The Socket.IO server of a node, and the application that its engine talks to."""
 
-    token: str
-    device: DeviceInfo
-
-
-class Gateway(socketio.AsyncServer):
-    """The Socket.IO server of a node."""
-
-    def __init__(self, settings: Settings, services: Services, hub: Hub, tasks: Tasks) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        services: Services,
+        hub: Hub,
+        tasks: Tasks,
+        engine: type[EngineServer] = EngineServer,
+    ) -> None:
         self._settings = settings
         self._services = services
         self._hub = hub
         self._tasks = tasks
+        self._engine = engine
         self._addresses = Addresses(settings)
+        self._entrance = Entrance(settings, services, self._addresses)
+        self._answering = Answering(Handlers(services, hub, self._renewed), services.limits)
         self._sessions: dict[str, Session] = {}  # by Engine.IO session id
-        self._handlers = Handlers(services, hub, on_renewed=self._renewed)
+        self._guests: dict[str, Guest] = {}  # let in, but not yet told so
         self._draining = False
+        self._handle_one: Handle[Arrived] = self._handle  # one bound method for all inboxes
+        self._connections_max = descriptors.connections_max(settings)
         super().__init__(
-            async_mode="aiohttp",
             async_handlers=False,  # we keep the order ourselves
-            serializer=Packet,
-            namespaces=["/"],
-            cors_allowed_origins=[],  # origins are ours, see `_check_origin` and `allow_origin`
-            max_http_buffer_size=settings.frame_bytes,
-            ping_interval=settings.ping_interval_ms / 1000,
-            ping_timeout=settings.ping_timeout_ms / 1000,
-            http_compression=False,
+            namespaces=[NAMESPACE],
+            cors_allowed_origins=[],  # origins are ours, see `Entrance` and `allow_origin`
         )
-        self._admission = Admission(settings, self.eio.end)
+        self._admission = Admission(settings, self._too_late)
+        self._expiries: Alarms[Session] = Alarms(lambda session: session.wake(self._expiries))
         self.on("connect", self._on_connect)
-        self.on("disconnect", self._on_disconnect)
+        self.manager_initialized = True
 
     async def allow_origin(self, request: web.Request, response: web.StreamResponse) -> None:
         """Let pages of the origins in the settings read answers of long polling."""
@@ -107,7 +101,8 @@ class Gateway(socketio.AsyncServer):
             session.inbox.clear()
         await asyncio.gather(*(session.inbox.finish() for session in sessions))
         for session in sessions:
-            session.connection.close()
+            if session.connection is not None:
+                session.connection.close()
         await self.shutdown()
 
     def resync_all(self) -> None:
@@ -118,145 +113,134 @@ class Gateway(socketio.AsyncServer):
             delay = random.uniform(0, spread_s)  # noqa: S311 - to spread, not to hide
             loop.call_later(delay, connection.tell, Notice(type="resync"))
 
-    # --- what the transport tells us: the names are python-socketio's -------------------------
+    # --- what the engine tells us -------------------------------------------------------------
+
+    def opened(self, socket: Socket) -> None:
+        """A client came, and may say who it is."""
+        address = self._addresses.of(socket.request)
+        full = len(self._sessions) >= self._connections_max
+        if self._draining or full or not self._admission.admit(socket.id, address):
+            metrics.refusals.labels(Busy.code).inc()
+            raise Overloaded
+        inbox = Inbox(self._tasks, self._handle_one, self._settings.inbox_frames)
+        self._sessions[socket.id] = Session(socket, inbox)
+        self.environ[socket.id] = Environ(socket.request)
+
+    def received(self, socket: Socket, data: str) -> None:
+        """A client said something; it is handled in its turn."""
+        packet = packets.parse(data)
+        if self._draining:
+            return  # unanswered, so the client sends it again after coming back
+        deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_S
+        session = self._sessions[socket.id]
+        if not session.inbox.put((session, packet, deadline)):
+            raise ProtocolError("The client floods")
+
+    def closed(self, socket: Socket, reason: str) -> None:
+        """A client is gone."""
+        _note(reason)
+        self._admission.release(socket.id)
+        session = self._sessions.pop(socket.id)
+        session.inbox.clear()
+        self._expiries.cancel(session)
+        if session.elsewhere:
+            self._tasks.spawn("left", self._handle_eio_disconnect(socket.id, reason))
+        self.environ.pop(socket.id, None)
+        if session.connection is not None:
+            self._leave(session.connection)
+
+    def shed(self) -> None:
+        """Something not worth waiting for was dropped."""
+        metrics.shed.inc()
 
     def _engineio_server_class(self) -> Any:
-        return lambda **options: Transport(self._settings, self._addresses, self._tasks, **options)
+        settings = self._settings
+        options = Options(
+            tag=new_tag() if settings.handover_dir else "",
+            handover_dir=settings.handover_dir,
+            ping_interval_ms=settings.ping_interval_ms,
+            ping_timeout_ms=settings.ping_timeout_ms,
+            payload_bytes=settings.frame_bytes,
+            # half waits here, half may be with the network layer
+            shed_bytes=settings.outbox_bytes // 8,
+            outbox_bytes=settings.outbox_bytes // 2,
+            heads_max=settings.unauthenticated_total,
+        )
+        return lambda **given: self._engine(options=options, application=self, **given)
 
-    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool | None:
-        request = environ["aiohttp.request"]
-        if self._draining or not self._admission.admit(eio_sid, environ["REMOTE_ADDR"]):
-            metrics.refusals.labels("busy").inc()
-            return False
-        self.eio.remember_request(eio_sid, request)
-        await super()._handle_eio_connect(eio_sid, environ)
-        return None
-
-    async def _handle_eio_message(self, eio_sid: str, data: str) -> None:
-        try:
-            packet = parse_packet(data)
-            if packet.packet_type == socketio_packet.CONNECT:
-                await self._connect(eio_sid, packet)
-            elif packet.packet_type == socketio_packet.DISCONNECT:
-                await self._handle_disconnect(eio_sid, packet.namespace)
-            elif packet.packet_type == socketio_packet.EVENT:
-                self._take_event(eio_sid, packet)
-        except ProtocolBroken as broken:
-            note_broken(broken)
-            self.eio.end(eio_sid)
-
-    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+    def _too_late(self, eio_sid: str) -> None:
         self._admission.release(eio_sid)
-        await super()._handle_eio_disconnect(eio_sid, reason)
+        if eio_sid in self._sessions:
+            self._sessions[eio_sid].socket.close()
 
-    # --- connecting ---------------------------------------------------------------------------
+    # --- one packet after the other -----------------------------------------------------------
 
-    async def _connect(self, eio_sid: str, packet: Packet) -> None:
-        if packet.namespace not in (None, "/"):
-            refusal = Packet(
-                socketio_packet.CONNECT_ERROR,
-                data={"message": "Invalid namespace"},
-                namespace=packet.namespace,
-            )
-            await self._send_packet(eio_sid, refusal)
+    async def _handle(self, arrived: Arrived) -> None:
+        session, packet, deadline = arrived
+        socket = session.socket
+        if socket.state is not State.OPEN:
             return
-        if self.manager.sid_from_eio_sid(eio_sid, "/") is not None:
-            raise ProtocolBroken("Connected already")
-        await self._handle_connect(eio_sid, "/", packet.data)
-        session = self._sessions.get(eio_sid)
-        if session is None:
-            return
-        if self.eio.is_open(eio_sid):
-            self._welcome(session)
-        else:  # it went while its token was being checked
-            del self._sessions[eio_sid]
-            await self.manager.disconnect(session.connection.caller.connection, "/")
-
-    async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         try:
-            self._check_origin(environ)
-            await self._let_in(sid, auth)
+            if packet.namespace == NAMESPACE and packet.kind == packets.EVENT:
+                if session.connection is None:
+                    raise ProtocolError("Not connected to the namespace")
+                await self._answering.handle(session.connection, packets.event(packet), deadline)
+            elif packet.namespace == NAMESPACE and packet.kind == packets.CONNECT:
+                await self._come_in(session, packet)
+            else:
+                session.elsewhere = session.elsewhere or packet.kind == packets.CONNECT
+                await self.dispatch(socket.id, packet)
+        except ProtocolError as error:
+            socket.fail(f"protocol error: {error}")
+
+    async def _come_in(self, session: Session, packet: Packet) -> None:
+        await self.dispatch(session.socket.id, packet)
+        guest = self._guests.pop(session.socket.id, None)
+        if guest is None:
+            return
+        if session.socket.state is State.OPEN:
+            self._welcome(session, guest)
+        else:  # it went while its token was being checked
+            self.manager.basic_disconnect(guest.caller.connection, NAMESPACE)
+
+    async def _on_connect(self, sid: str, environ: Environ, auth: Any = None) -> None:
+        try:
+            await self._let_in(sid, environ, auth)
         except ChatError as refusal:
             metrics.refusals.labels(refusal.code).inc()
-            raise socketio.exceptions.ConnectionRefusedError(
-                refusal.code, refusal.to_wire()
-            ) from None
+            raise _refused(refusal) from None
         except Exception:
             log.exception("a connection could not be accepted")
-            raise socketio.exceptions.ConnectionRefusedError(
-                Internal.code, Internal().to_wire()
-            ) from None
+            raise _refused(Internal()) from None
 
-    def _check_origin(self, environ: dict[str, Any]) -> None:
-        origin, host = environ.get("HTTP_ORIGIN"), environ.get("HTTP_HOST")
-        if not self._addresses.origin_allowed(origin, host):
-            raise OriginRefused
+    async def _let_in(self, sid: str, environ: Environ, auth: Any) -> None:
+        wait_ms = 1000 if self._draining else self._admission.enter(now_ms())
+        if wait_ms:
+            raise Busy(retry_after_ms=wait_ms)
+        deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_S
+        guest = await self._entrance.let_in(sid, environ.request, auth, deadline)
+        self._guests[self.manager.eio_sid_from_sid(sid, NAMESPACE)] = guest
 
-    async def _let_in(self, sid: str, auth: Any) -> None:
-        if self._draining:
-            raise Busy(retry_after_ms=1000)
-        given = _connect_auth(auth)
-        identity = await self._services.auth.authenticate(given.token, now_ms())
-        async with _answer_by(asyncio.get_running_loop().time() + CALL_TIMEOUT_S):
-            person = await self._services.devices.arrive(identity, given.device, sid, now_ms())
-        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
-        self._sessions[eio_sid] = self._session(eio_sid, sid, identity, (given.device, person))
-
-    def _session(
-        self, eio_sid: str, sid: str, identity: Identity, who: tuple[DeviceInfo, Person]
-    ) -> Session:
-        device, person = who
-        caller = Caller(
-            user=identity.user,
-            role=identity.role,
-            shop=identity.shop,
-            device=device.id,
-            connection=sid,
-        )
-        connection = Connection(_Socket(self.eio, eio_sid), caller, identity)
-        inbox = Inbox(
-            self._tasks,
-            lambda event: self._handle_event_of(connection, event),
-            self._settings.inbox_frames,
-        )
-        return Session(connection, inbox, person)
-
-    def _welcome(self, session: Session) -> None:
-        connection = session.connection
-        user = connection.caller.user
-        self._admission.release(self.manager.eio_sid_from_sid(connection.caller.connection, "/"))
-        first = not self._hub.of_user(user)
+    def _welcome(self, session: Session, guest: Guest) -> None:
+        self._admission.release(session.socket.id)
+        connection = Connection(session.socket, guest.caller, guest.identity)
+        session.connection = connection
+        user = guest.caller.user
+        first = not self._hub.here(of_user(user))
         # from here on the connection can be cut; what was revoked just before is seen now
         self._hub.join(connection, of_user(user))
         metrics.connections.inc()
         metrics.connects.inc()
         try:
-            self._services.auth.refuse_revoked(connection.identity)
+            self._services.auth.refuse_revoked(guest.identity)
         except Unauthorized:
             connection.dismiss(Notice(type="kicked", reason="revoked"))
             return
-        connection.tell(self._ready(session))
-        session.watch_expiry()
+        connection.tell(self._entrance.ready(guest))
+        session.watch_expiry(self._expiries)
         self._keep_socket_limit(user)
         if first:
             self._tasks.spawn("arrived", self._services.presence.arrived(user))
-
-    def _ready(self, session: Session) -> Ready:
-        settings = self._settings
-        return Ready(
-            me=session.person,
-            device=session.connection.caller.device,
-            time=now_ms(),
-            limits={
-                "text_bytes": settings.text_bytes,
-                "frame_bytes": settings.frame_bytes,
-                "page_default": settings.page_default,
-                "page_max": settings.page_max,
-                "sends_per_s": settings.sends_per_s,
-                "edit_window_ms": settings.edit_window_ms,
-                "recall_window_ms": settings.recall_window_ms,
-            },
-        )
 
     def _keep_socket_limit(self, user: str) -> None:
         connections = self._hub.of_user(user)
@@ -264,103 +248,39 @@ class Gateway(socketio.AsyncServer):
             oldest.dismiss(Notice(type="kicked", reason="socket_limit"))
 
     def _renewed(self, connection: Connection) -> None:
-        eio_sid = self.manager.eio_sid_from_sid(connection.caller.connection, "/")
+        eio_sid = self.manager.eio_sid_from_sid(connection.caller.connection, NAMESPACE)
         if eio_sid in self._sessions:
-            self._sessions[eio_sid].watch_expiry()
+            self._sessions[eio_sid].watch_expiry(self._expiries)
 
-    # --- calls --------------------------------------------------------------------------------
-
-    def _take_event(self, eio_sid: str, packet: Packet) -> None:
+    async def _handle_disconnect(
+        self, eio_sid: str, namespace: str, reason: str | None = None
+    ) -> None:
         session = self._sessions.get(eio_sid)
-        if session is None or packet.namespace not in (None, "/"):
-            raise ProtocolBroken("Not connected")
-        if self._draining:
-            return  # unanswered, so the client sends it again after coming back
-        deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_S
-        if not session.inbox.put(parse_event(packet, deadline)):
-            raise ProtocolBroken("The client floods")
+        if namespace == NAMESPACE and session is not None and session.connection is not None:
+            self._expiries.cancel(session)
+            self._leave(session.connection)
+            session.connection = None
+        else:
+            await super()._handle_disconnect(eio_sid, namespace, reason)
 
-    async def _handle_event_of(self, connection: Connection, event: Event) -> None:
-        if connection.closed:
-            return
-        connection.begin()
-        answer = await self._answer(connection, event)
-        connection.answer(_ack(event.ack, answer) if event.ack is not None else None)
-
-    async def _answer(self, connection: Connection, event: Event) -> dict[str, Any]:
-        try:
-            async with _answer_by(event.deadline):
-                self._services.limits.call(connection.caller.user, now_ms())
-                call = wire.parse_call(event.name, event.payload)
-                metrics.calls.labels(event.name).inc()
-                return {"ok": True, **await self._handlers.handle(connection, call)}
-        except ChatError as refusal:
-            return _refuse(refusal)
-        except RecursionError:
-            return _refuse(Invalid("This is nested too deeply"))
-        except Exception:
-            log.exception("a call failed", call=event.name)
-            return _refuse(Internal())
-
-    # --- leaving ------------------------------------------------------------------------------
-
-    async def _on_disconnect(self, sid: str, _reason: str) -> None:
-        session = self._sessions.pop(self.manager.eio_sid_from_sid(sid, "/"), None)
-        if session is None:
-            return
-        session.end()
-        user = session.connection.caller.user
-        joined = bool(session.connection.topics)
-        self._hub.remove(session.connection)
-        if joined:
-            metrics.connections.dec()
-        if not self._hub.of_user(user) and not self._draining:
+    def _leave(self, connection: Connection) -> None:
+        user = connection.caller.user
+        self.manager.basic_disconnect(connection.caller.connection, NAMESPACE)
+        self._hub.remove(connection)
+        metrics.connections.dec()
+        if not self._hub.here(of_user(user)) and not self._draining:
             self._tasks.spawn("left", self._services.presence.left_soon(user))
 
 
-class _Socket:
-    """The transport's side of one connection."""
-
-    __slots__ = ("_eio", "_sid")
-
-    def __init__(self, eio: Transport, sid: str) -> None:
-        self._eio = eio
-        self._sid = sid
-
-    def push(self, packet: str) -> None:
-        self._eio.push(self._sid, packet)
-
-    def close(self) -> None:
-        self._eio.end(self._sid)
+def _refused(refusal: ChatError) -> socketio.exceptions.ConnectionRefusedError:
+    return socketio.exceptions.ConnectionRefusedError(refusal.code, refusal.to_wire())
 
 
-def _connect_auth(auth: Any) -> ConnectAuth:
-    try:
-        return msgspec.convert(auth, ConnectAuth)
-    except msgspec.ValidationError as error:
-        raise Unauthorized(f"auth must be {{token, device}}: {error}") from None
-
-
-def _ack(number: int, answer: dict[str, Any]) -> str:
-    return f"3{number}[{msgspec.json.encode(answer).decode()}]"
-
-
-def _refuse(refusal: ChatError) -> dict[str, Any]:
-    metrics.refusals.labels(refusal.code).inc()
-    return {"ok": False, **refusal.to_wire()}
-
-
-@asynccontextmanager
-async def _answer_by(deadline: float) -> AsyncIterator[None]:
-    """What runs inside answers in time or ends as `Unavailable`.
-
-    The time counts from the call's arrival: behind calls that wait for a database that is away,
-    the next ones are refused untried.
-    """
-    if asyncio.get_running_loop().time() >= deadline:
-        raise Busy(retry_after_ms=1000)
-    try:
-        async with asyncio.timeout_at(deadline):
-            yield
-    except TimeoutError:
-        raise Unavailable from None
+def _note(reason: str) -> None:
+    """Count why a socket ended where an operator should know, and say it now and then."""
+    if reason == "slow reader":
+        metrics.slow_closes.inc()
+    elif reason.startswith("protocol error"):
+        metrics.protocol_errors.inc()
+        if once_in(10, "protocol broken"):
+            log.info("a client broke the protocol", why=reason)

@@ -1,53 +1,63 @@
-"""A connection with what belongs to it while it lives: its inbox and the end of its token."""
+"""What the gateway keeps for one client, from its first packet to its end."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-
 from chatserver.clock import now_ms
 from chatserver.domain.events import Notice
-from chatserver.domain.person import Person
+from chatserver.gateway.alarms import Alarms
+from chatserver.gateway.engine.packets import Packet
+from chatserver.gateway.engine.sockets import Socket
 from chatserver.gateway.hub import Connection
 from chatserver.gateway.inbox import Inbox
 
 WARN_BEFORE_MS = 60_000  # or at half of what is left of a short-lived token
-TIMER_MAX_MS = 86_400_000  # a timer is set anew at least once a day
+ALARM_MAX_MS = 86_400_000  # an alarm is set anew at least once a day
 
 
 class Session:
-    """What the gateway keeps for one accepted connection."""
+    """A client with what belongs to it; `connection` once it is let in.
 
-    __slots__ = ("_timer", "connection", "inbox", "person")
+    `elsewhere` says that it also joined a namespace that is not ours.
+    """
 
-    def __init__(self, connection: Connection, inbox: Inbox, person: Person) -> None:
-        self.connection = connection
+    __slots__ = ("_warned", "alarm", "connection", "elsewhere", "inbox", "socket")
+
+    def __init__(self, socket: Socket, inbox: Inbox[Arrived]) -> None:
+        self.socket = socket
         self.inbox = inbox
-        self.person = person
-        self._timer: asyncio.TimerHandle | None = None
+        self.connection: Connection | None = None
+        self.elsewhere = False
+        self.alarm = 0
+        self._warned = False
 
-    def watch_expiry(self) -> None:
-        """Warn before the token ends, and close when it does; anew after a renewal."""
-        left_ms = self.connection.identity.expires_at - now_ms()
+    def watch_expiry(self, alarms: Alarms[Session]) -> None:
+        """Be woken before the token ends; anew after a renewal."""
+        left_ms = self._left_ms()
+        self._warned = False
         warn_in_ms = max(left_ms - WARN_BEFORE_MS, left_ms // 2)
-        self._set_timer(warn_in_ms, self._warn)
+        alarms.set(self, _bounded_s(warn_in_ms))
 
-    def end(self) -> None:
-        """The connection is gone."""
-        self.inbox.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _warn(self) -> None:
-        left_ms = self.connection.identity.expires_at - now_ms()
-        if left_ms > WARN_BEFORE_MS:  # the timer was shorter than a day's limit allows
-            self.watch_expiry()
+    def wake(self, alarms: Alarms[Session]) -> None:
+        """Warn that the token is about to end; or close when it did."""
+        if self.connection is None:
             return
-        self.connection.tell(Notice(type="expiring", expires_in_ms=max(0, left_ms)))
-        self._set_timer(left_ms, self.connection.close)
+        left_ms = self._left_ms()
+        if self._warned:
+            self.connection.close()
+        elif left_ms > WARN_BEFORE_MS:  # the alarm was earlier than a day's limit allows
+            self.watch_expiry(alarms)
+        else:
+            self._warned = True
+            self.connection.tell(Notice(type="expiring", expires_in_ms=max(0, left_ms)))
+            alarms.set(self, _bounded_s(left_ms))
 
-    def _set_timer(self, in_ms: int, action: Callable[[], None]) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        delay_s = max(0, min(in_ms, TIMER_MAX_MS)) / 1000
-        self._timer = asyncio.get_running_loop().call_later(delay_s, action)
+    def _left_ms(self) -> int:
+        return self.connection.identity.expires_at - now_ms() if self.connection else 0
+
+
+Arrived = tuple[Session, Packet, float]
+"""Who sent a packet, and when it is to be answered, in the event loop's time."""
+
+
+def _bounded_s(in_ms: int) -> float:
+    return max(0, min(in_ms, ALARM_MAX_MS)) / 1000

@@ -22,8 +22,8 @@ _CUT = b"c"
 class LocalHub(Protocol):
     """The connections of this node, as services see them."""
 
-    def deliver(self, topic: str, frame: str, skip: str | None = None) -> int:
-        """Hand a frame to the topic's connections but `skip`; how many there were."""
+    def deliver(self, topic: str, packet: str, skip: str | None = None) -> int:
+        """Hand a packet to the topic's connections but `skip`; how many there were."""
         ...
 
     def cut(self, cut: Cut) -> None:

@@ -49,9 +49,9 @@ class Devices:
         Raises:
             Unavailable: not recorded in time.
         """
-        person, is_new = await asyncio.gather(
-            self._users.ensure(identity, now), self._records.connected(identity, info, now)
-        )
+        # one after the other: both go with many others' anyway, and a task each would cost more
+        person = await self._users.ensure(identity, now)
+        is_new = await self._records.connected(identity, info, now)
         self._delivery.cut(Cut(user=identity.user, device=info.id, spare=connection))
         if is_new:
             await self._keep_limit(identity.user, info)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from chatserver.clock import now_ms
@@ -15,16 +17,19 @@ from chatserver.services.conversations import Conversations
 from chatserver.services.delivery import Delivery, of_presence
 from chatserver.store.conversations import Conversations as ConversationStore
 
+TOLD_EVERY_S = 0.1
+TOLD_AT_ONCE = 500  # people, before others have their turn
+
 
 class Board(Protocol):
     """Where the nodes note who is online; it knows nothing when Redis is down."""
 
-    async def arrived(self, user: str) -> None:
-        """A person has a connection on this node."""
+    async def arrived(self, *users: str) -> None:
+        """These people have connections on this node."""
         ...
 
-    async def left(self, user: str, now_ms: int) -> None:
-        """A person's last connection on this node is gone."""
+    async def left(self, *users: str, at_ms: int) -> None:
+        """These people's last connections on this node are gone."""
         ...
 
     async def states(self, users: Collection[str]) -> dict[str, tuple[bool, int | None]]:
@@ -33,7 +38,7 @@ class Board(Protocol):
 
 
 class Presence:
-    """Coming and going of people."""
+    """Coming and going of people: noted at once, and told for many together a moment later."""
 
     def __init__(
         self,
@@ -48,11 +53,37 @@ class Presence:
         self._conversations = conversations
         self._delivery = delivery
         self._leaves_after_s = leaves_after_ms / 1000
+        self._coming: dict[str, None] = {}
+        # until when each may come back: all have the same time, so the first is due first
+        self._leaving: OrderedDict[str, float] = OrderedDict()
+
+    def came(self, user: str) -> None:
+        """A person has the first connection on this node."""
+        if self._leaving.pop(user, None) is None:  # else nobody heard of the leaving
+            self._coming[user] = None
+
+    def went(self, user: str) -> None:
+        """A person's last connection on this node is gone: so is the person, if it stays so."""
+        self._leaving[user] = asyncio.get_running_loop().time() + self._leaves_after_s
+        self._leaving.move_to_end(user)
+
+    async def run(self, clock: Callable[[], int]) -> None:
+        """Tell of those who came and went until cancelled; `clock` gives ms since 1970 UTC."""
+        while True:
+            await asyncio.sleep(TOLD_EVERY_S)
+            await self.flush(clock())
+
+    async def flush(self, now_ms: int) -> None:
+        """Tell of those who came, and of those who went and stayed away."""
+        coming, self._coming = self._coming, {}
+        for users in _parts(coming):
+            await self._arrived(users)
+        for users in _parts(self._gone()):
+            await self._left(users, now_ms)
 
     async def arrived(self, user: str) -> None:
         """A person has the first connection on this node."""
-        await self._board.arrived(user)
-        self._tell(user, online=True, last_seen=None)
+        await self._arrived((user,))
 
     async def left_soon(self, user: str) -> None:
         """A person's last connection on this node is gone: so is the person, if it stays so."""
@@ -62,10 +93,7 @@ class Presence:
 
     async def left(self, user: str, now_ms: int) -> None:
         """A person is no longer on this node."""
-        await self._board.left(user, now_ms)
-        online, last_seen = (await self._board.states((user,))).get(user, (False, now_ms))
-        if not online:
-            self._tell(user, online=False, last_seen=last_seen)
+        await self._left((user,), now_ms)
 
     async def visible(self, caller: Caller, users: Iterable[str]) -> list[str]:
         """Those of these people whose presence the caller may see: they share a conversation."""
@@ -79,6 +107,26 @@ class Presence:
         states = await self._board.states(users)
         return {user: self._state(user, *states.get(user, (False, None))) for user in users}
 
+    def _gone(self) -> list[str]:
+        """Take out those who stayed away."""
+        now, gone = asyncio.get_running_loop().time(), []
+        while self._leaving and next(iter(self._leaving.values())) <= now:
+            gone.append(self._leaving.popitem(last=False)[0])
+        return gone
+
+    async def _arrived(self, users: Sequence[str]) -> None:
+        await self._board.arrived(*users)
+        for user in users:
+            self._tell(user, online=True, last_seen=None)
+
+    async def _left(self, users: Sequence[str], now_ms: int) -> None:
+        await self._board.left(*users, at_ms=now_ms)
+        states = await self._board.states(users)
+        for user in users:
+            online, last_seen = states.get(user, (False, now_ms))
+            if not online:
+                self._tell(user, online=False, last_seen=last_seen)
+
     def _state(self, user: str, online: bool, last_seen: int | None) -> dict[str, Any]:
         if online or self._delivery.is_here(user):
             return {"state": "online", "last_seen": None}
@@ -89,6 +137,12 @@ class Presence:
             user=user, state="online" if online else "offline", last_seen=last_seen
         )
         self._delivery.tell_topics((of_presence(user),), event)
+
+
+def _parts(users: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    left = iter(users)
+    while part := tuple(islice(left, TOLD_AT_ONCE)):
+        yield part
 
 
 class Typists:

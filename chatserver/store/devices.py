@@ -1,17 +1,28 @@
-"""The devices of people, each with the tokens it came with."""
+"""The devices of people, each with the tokens it came with.
+
+A device that comes back as it was costs a share of one look-up; when it came is written behind.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from chatserver.domain.device import Device
 from chatserver.domain.person import DeviceInfo, Identity
+from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Document
+from chatserver.store.gather import BATCH_MAX, BEHIND_S, Batches
 
 TOKENS_MAX = 50
 """Unexpired tokens remembered of a device; renewing more often than this forgets the oldest."""
+
+_LAST_KNOWN = {"platform": 1, "name": 1, "foreground": 1, "tokens": {"$slice": -1}}
+
+Place = tuple[str, str]  # user, device
 
 
 class Token(Struct, frozen=True):
@@ -27,6 +38,12 @@ class DeviceRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._devices = database.collection("devices")
+        self._lookups = database.lookups("devices")
+        self._known = Batches("devices looked up", self._find)
+        self._changed = Batches("devices written", self._write)
+        self._back = Batches("devices back", self._write_back, pause_s=BEHIND_S)
+        self._back_at: dict[Place, int] = {}  # until it is written
+        self._lists = Batches("devices listed", self._find_of_users)
 
     async def connected(self, identity: Identity, info: DeviceInfo, now: int) -> bool:
         """Record that the device connected with this token; whether it is new on its platform.
@@ -34,14 +51,14 @@ class DeviceRecords:
         Raises:
             Unavailable: not confirmed in time.
         """
-        async with self._database.answering():
-            before = await self._devices.find_one_and_update(
-                {"_id": {"$eq": _key(identity.user, info.id)}},
-                [{"$set": _present(identity, info, now)}],
-                upsert=True,
-                projection={"platform": 1},
-            )
-        return before is None or before["platform"] != info.platform
+        place = (identity.user, info.id)
+        known = await self._known.put(place)
+        if known is not None and _is_as_before(known, identity, info):
+            self._back_at[place] = now
+            self._back.put((place, now))  # nobody need wait for this
+            return False
+        made = await self._changed.put(_saying(identity, info, now))
+        return made or (known is not None and known["platform"] != info.platform)
 
     async def renewed(self, identity: Identity, device: str, now: int) -> None:
         """Record that the device goes on with this token.
@@ -61,10 +78,7 @@ class DeviceRecords:
         Raises:
             Unavailable: no answer in time.
         """
-        async with self._database.answering():
-            cursor = self._devices.find({"user": {"$eq": user}}).sort("connected_at", -1)
-            documents = await cursor.to_list(None)
-        return [_device(document) for document in documents]
+        return await self._lists.put(user)
 
     async def tokens(self, user: str, device: str) -> list[Token] | None:
         """The tokens the device came with; None when there is no such device.
@@ -113,9 +127,68 @@ class DeviceRecords:
         async with self._database.answering():
             await self._devices.delete_many({"user": {"$eq": user}})
 
+    async def _find(self, places: list[Place]) -> list[Document | None]:
+        query = {"_id": {"$in": [_key(*place) for place in set(places)]}}
+        async with self._database.answering():
+            # one more than can come, so that there is nothing left to fetch
+            cursor = self._lookups.find(query, _LAST_KNOWN, batch_size=BATCH_MAX + 1)
+            found = await cursor.to_list(None)
+        by_place = {(document["_id"]["u"], document["_id"]["d"]): document for document in found}
+        return [by_place.get(place) for place in places]
+
+    async def _write(self, updates: list[Document]) -> Sequence[bool | Unavailable]:
+        async with self._database.answering():
+            return await self._database.update_each("devices", updates)
+
+    async def _write_back(self, times: list[tuple[Place, int]]) -> Sequence[None]:
+        try:
+            async with self._database.answering():
+                await self._database.raise_fields(
+                    "devices", [(_key(*place), {"connected_at": at}) for place, at in times]
+                )
+        finally:
+            for place, at in times:
+                if self._back_at.get(place) == at:
+                    del self._back_at[place]
+        return [None] * len(times)
+
+    async def _find_of_users(self, users: list[str]) -> list[list[Device]]:
+        # as of before the query: what is written during it is not in what was read either
+        back_at = dict(self._back_at)
+        async with self._database.answering():
+            cursor = self._devices.find({"user": {"$in": list(set(users))}})
+            documents = await cursor.to_list(None)
+        of_user: dict[str, list[Device]] = defaultdict(list)
+        for document in documents:
+            came = back_at.get((document["user"], document["device"]), 0)
+            of_user[document["user"]].append(_device(document, came))
+        return [sorted(of_user[user], key=_connected_at, reverse=True) for user in users]
+
 
 def _key(user: str, device: str) -> Document:
     return {"u": user, "d": device}  # always in this order: it is part of the key
+
+
+def _connected_at(device: Device) -> int:
+    return device.connected_at
+
+
+def _is_as_before(known: Document, identity: Identity, info: DeviceInfo) -> bool:
+    """Whether all that this connect says is recorded, but for its time."""
+    return (
+        known["platform"] == info.platform
+        and known["name"] == (info.name or known["name"])
+        and bool(known["foreground"])
+        and known["tokens"] == [{"id": identity.token_id, "until": identity.expires_at}]
+    )
+
+
+def _saying(identity: Identity, info: DeviceInfo, now: int) -> Document:
+    return {
+        "q": {"_id": {"$eq": _key(identity.user, info.id)}},
+        "u": [{"$set": _present(identity, info, now)}],
+        "upsert": True,
+    }
 
 
 def _present(identity: Identity, info: DeviceInfo, now: int) -> Document:
@@ -152,6 +225,8 @@ def _tokens(document: Document) -> list[Token]:
     return [Token(token["id"], token["until"]) for token in document["tokens"]]
 
 
-def _device(document: Document) -> Device:
+def _device(document: Document, came: int) -> Device:
+    """`came` is when it connected last, where that may not be written yet."""
     fields: dict[str, Any] = {name: document[name] for name in Device.__struct_fields__[1:]}
+    fields["connected_at"] = max(came, fields["connected_at"])
     return Device(id=document["device"], **fields)

@@ -1,15 +1,21 @@
-"""Look-ups of many callers made in the same tick become one query for all of them."""
+"""What many callers want of MongoDB at the same time becomes one command for all of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from chatserver.errors import Unavailable
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+T = TypeVar("T")
+R = TypeVar("R")
+
+BATCH_MAX = 500
+PAUSE_S = 0.01  # between two batches, as a command costs as much as dozens of items in it
+BEHIND_S = 0.2  # the same where nobody waits
 
 
 class Gather(Generic[K, V]):
@@ -71,3 +77,91 @@ class Gather(Generic[K, V]):
         for future in waiting.values():
             future.set_exception(error)
             future.exception()  # the leader raises it itself; nobody else may be waiting
+
+
+class Batches(Generic[T, R]):
+    """Hands items over in batches: while one is on its way, the next one gathers.
+
+    An item that comes alone goes at once; when more come, `pause_s` lies between two batches that
+    are not full. So a busy moment costs some commands a second, and a stormy one full batches.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[list[T]], Awaitable[Sequence[R | Exception]]],
+        *,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        """`work` gives a result for each item, in order; doing an item twice must be harmless."""
+        self._name = name
+        self._work = work
+        self._pause_s = pause_s
+        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    def put(self, item: T) -> asyncio.Future[R]:
+        """The result of an item, to be awaited or not; who stops waiting stops nobody else.
+
+        Raises:
+            Unavailable: when awaited, as the store does not answer. An exception that is this
+                item's result is raised there too.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+        self._waiting.append((item, future))
+        if self._running is None:
+            self._running = loop.create_task(self._run(), name=self._name)
+        return future
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                await self._do(self._take())
+                if len(self._waiting) < BATCH_MAX:
+                    await asyncio.sleep(self._pause_s)
+        finally:
+            self._running = None
+            self._give_up()
+
+    def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
+        batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+        return batch
+
+    async def _do(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+        try:
+            results = await self._work([item for item, _ in batch])
+            for (_, future), result in zip(batch, results, strict=True):
+                _settle(future, result)
+        except (Unavailable, asyncio.CancelledError) as error:
+            # whoever waits behind this batch would only wait longer
+            self._waiting = batch + self._waiting
+            self._give_up()
+            if not isinstance(error, Unavailable):
+                raise
+        except Exception as error:
+            await self._single_out(batch, error)
+
+    async def _single_out(self, batch: list[tuple[T, asyncio.Future[R]]], error: Exception) -> None:
+        """One item cannot be sent, say: find it, so that the others do not fail with it."""
+        if len(batch) == 1:
+            _settle(batch[0][1], error)
+            return
+        middle = len(batch) // 2
+        await self._do(batch[:middle])
+        await self._do(batch[middle:])
+
+    def _give_up(self) -> None:
+        for _, future in self._waiting:
+            _settle(future, Unavailable())
+        self._waiting = []
+
+
+def _settle(future: asyncio.Future[R], result: R | Exception) -> None:
+    if future.done():  # its caller left
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+        future.exception()  # nobody may be waiting
+    else:
+        future.set_result(result)

@@ -1,12 +1,19 @@
-"""People. A person exists from the first valid token on."""
+"""People. A person exists from the first valid token on.
+
+Whoever comes back and is known as the token says costs a share of one look-up and no write.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chatserver.domain.person import Identity, Person
-from chatserver.store.database import Database, Document
+from chatserver.errors import Unavailable
+from chatserver.store.database import Database, Document, Rise
+from chatserver.store.gather import BATCH_MAX, BEHIND_S, Batches
+
+SEEN_EVERY_MS = 3_600_000  # `seen_at` is no more exact than this
 
 
 class Users:
@@ -15,6 +22,10 @@ class Users:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._users = database.collection("users")
+        self._lookups = database.lookups("users")
+        self._known = Batches("users looked up", self._find)
+        self._changed = Batches("users written", self._write)
+        self._seen = Batches("users seen", self._raise, pause_s=BEHIND_S)
 
     async def ensure(self, identity: Identity, now: int) -> Person:
         """The person behind a token, made on first sight; what the token says replaces what was.
@@ -24,14 +35,12 @@ class Users:
         Raises:
             Unavailable: not confirmed in time.
         """
-        async with self._database.answering():
-            document = await self._users.find_one_and_update(
-                {"_id": {"$eq": identity.user}},
-                _seen(identity, now),
-                upsert=True,
-                return_document=True,  # as it is afterwards
-            )
-        return _person(document)
+        known = await self._known.put(identity.user)
+        if known is None or _is_news(identity, known):
+            await self._changed.put(_saying(identity, now))
+        elif now - known["seen_at"] >= SEEN_EVERY_MS:
+            self._seen.put((identity.user, {"seen_at": now}))  # nobody need wait for this
+        return _known_as(identity, known or {})
 
     async def people(self, ids: Iterable[str]) -> dict[str, Person]:
         """Those of the people who exist, by id.
@@ -43,8 +52,44 @@ class Users:
             documents = await self._users.find({"_id": {"$in": list(ids)}}).to_list(None)
         return {document["_id"]: _person(document) for document in documents}
 
+    async def _find(self, ids: list[str]) -> list[Document | None]:
+        query = {"_id": {"$in": list(set(ids))}}
+        async with self._database.answering():
+            # one more than can come, so that there is nothing left to fetch
+            found = await self._lookups.find(query, batch_size=BATCH_MAX + 1).to_list(None)
+        by_id = {document["_id"]: document for document in found}
+        return [by_id.get(id_) for id_ in ids]
 
-def _seen(identity: Identity, now: int) -> Document:
+    async def _write(self, updates: list[Document]) -> Sequence[bool | Unavailable]:
+        async with self._database.answering():
+            return await self._database.update_each("users", updates)
+
+    async def _raise(self, rises: list[Rise]) -> Sequence[None]:
+        async with self._database.answering():
+            await self._database.raise_fields("users", rises)
+        return [None] * len(rises)
+
+
+def _is_news(identity: Identity, known: Document) -> bool:
+    """Whether the token says anything else than what is known."""
+    return (
+        identity.role != known["role"]
+        or identity.name not in (None, known["name"])
+        or identity.shop not in (None, known.get("shop"))
+    )
+
+
+def _known_as(identity: Identity, known: Document) -> Person:
+    """The person once what the token says has replaced what was known."""
+    return Person(
+        user=identity.user,
+        name=known.get("name", identity.user) if identity.name is None else identity.name,
+        role=identity.role,
+        shop=known.get("shop") if identity.shop is None else identity.shop,
+    )
+
+
+def _saying(identity: Identity, now: int) -> Document:
     says: dict[str, Any] = {"role": identity.role}
     first: dict[str, Any] = {"created_at": now}
     if identity.shop is not None:
@@ -53,7 +98,11 @@ def _seen(identity: Identity, now: int) -> Document:
         says["name"] = identity.name
     else:
         first["name"] = identity.user
-    return {"$set": says, "$setOnInsert": first, "$max": {"seen_at": now}}
+    return {
+        "q": {"_id": {"$eq": identity.user}},
+        "u": {"$set": says, "$setOnInsert": first, "$max": {"seen_at": now}},
+        "upsert": True,
+    }
 
 
 def _person(document: Document) -> Person:

@@ -24,7 +24,7 @@ class ChatServer:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.port = int(environment.get("CHAT_PORT") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = folder / "server.log"
         self._environment = {

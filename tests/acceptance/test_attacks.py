@@ -126,31 +126,61 @@ async def test_a_frame_beyond_the_limit_closes_the_socket(
 @pytest.mark.parametrize(
     "event",
     [
-        *("connect", "disconnect", "connect_error", "message", "ready", "error", "*", ""),
-        *("__proto__", "constructor", "$where", "message.send\0", "x" * 10_000, "newListener"),
+        *("message", "ready", "error", "ping", "*", "", "Connect", "connect ", "disconnect\0"),
+        *("__proto__", "constructor", "$where", "message.send\0", "x" * 10_000),
     ],
 )
 async def test_an_event_that_is_no_call_gets_an_invalid_ack_and_the_socket_lives(
     house: ChatServer, cast: Cast, event: str
 ) -> None:
-    """Above all `connect` and `disconnect` never reach the server's own handlers."""
-    forged = {"token": "forged", "device": {"id": "forged", "platform": "web"}}
     async with joined_socket(house.url, cast.name("eve")) as raw:
-        ack = await raw.call(7, event, forged)
+        ack = await raw.call(7, event, FORGED)
         assert (ack["ok"], ack["code"]) == (False, "invalid")
         assert (await raw.call(8, "device.list", {}))["ok"] is True
 
 
+FORGED: dict[str, Any] = {
+    "token": "forged",
+    "device": {"id": "forged", "platform": "web"},
+    "REMOTE_ADDR": "1.2.3.4",
+}
+
+
 @pytest.mark.asyncio
-async def test_a_forged_disconnect_leaves_the_person_online(house: ChatServer, cast: Cast) -> None:
-    lin = await cast.join("lin", house)
+async def test_a_number_of_thousands_of_digits_gets_an_invalid_ack(
+    house: ChatServer, cast: Cast
+) -> None:
     async with joined_socket(house.url, cast.name("eve")) as raw:
-        await lin.open(cast.name("eve"))
-        await raw.send('42["disconnect"]')
-        await raw.send('42["connect",{"REMOTE_ADDR":"1.2.3.4"}]')
-        assert (await raw.call(9, "device.list", {}))["ok"] is True
-        shown = await lin.ask("presence.watch", users=[cast.name("eve")])
-        assert shown["presence"][cast.name("eve")]["state"] == "online"
+        for number, field in enumerate(("seq", "unknown")):
+            await raw.send(f'42{number}["read.mark",{{"{field}":{"9" * 5000}}}]')
+            ack = await raw.ack(number)
+            assert (ack["ok"], ack["code"]) == (False, "invalid")
+        assert (await raw.call(8, "device.list", {}))["ok"] is True
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "event",
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"],
+)
+@pytest.mark.parametrize("packet", ["42", "427"], ids=["alone", "with an acknowledgement"])
+async def test_an_event_with_a_reserved_name_closes_its_socket_and_nothing_else_happens(
+    house: ChatServer, cast: Cast, event: str, packet: str
+) -> None:
+    """No handler of ours takes a client's word for a connection's beginning or end."""
+    lin, eve = await cast.join("lin", house), await cast.join("eve", house)
+    room = await lin.open(eve.user)
+    shown = await lin.ask("presence.watch", users=[eve.user])
+    assert shown["presence"][eve.user]["state"] == "online"
+    async with joined_socket(house.url, eve.user) as raw:
+        await raw.send(packet + json.dumps([event, FORGED]))
+        assert not [each for each in await raw.closed(within_s=3) if each.startswith("43")]
+    devices = await eve.ask("device.list")
+    assert {device["id"] for device in devices["devices"]} == {eve.device, f"{eve.user}-raw"}
+    sent = await lin.say(room, "are you still there?")
+    await eve.sees("message", seq=sent["seq"])
+    await lin.settled()
+    assert not lin.seen("presence", user=eve.user, state="offline")
 
 
 @pytest.mark.asyncio

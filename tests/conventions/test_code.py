@@ -28,6 +28,8 @@ READS_ENVIRONMENT = {
     "chatserver/config.py",
     "chatserver/dev/command.py",  # whether a setting was given at all
     "chatserver/dev/process.py",  # children inherit it
+    "chatserver/processes.py",  # the same
+    "chatserver/notify.py",  # whoever started the process names what to tell it by
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

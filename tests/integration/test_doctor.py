@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -68,3 +69,41 @@ async def test_a_bad_key_is_named(settings: Settings, key: str) -> None:
 async def test_a_taken_port_is_named(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", settings.port)):
         assert "CHAT_PORT" in (await wrong(settings))["port"]
+
+
+@pytest.mark.asyncio
+async def test_a_port_that_is_shared_is_not_taken(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", settings.port), reuse_port=True):
+        assert "port" in await wrong(settings)
+        assert await wrong(settings, reuse_port=True) == {}
+
+
+@pytest.mark.asyncio
+async def test_a_taken_port_for_metrics_of_any_process_is_named(settings: Settings) -> None:
+    first = ports.pick(2)
+    with socket.create_server(("127.0.0.1", first + 1)):
+        found = await wrong(settings, metrics_port=first, processes=2)
+    assert list(found) == ["metrics port"]
+    assert f":{first + 1}: " in found["metrics port"]
+
+
+@pytest.mark.asyncio
+async def test_a_low_limit_of_open_files_says_how_many_connections_it_allows(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatserver.descriptors.raise_limit", lambda: 900)
+    says = (await wrong(settings, connections_max=5000))["open files"]
+    assert "at most 780 connections" in says
+    assert "LimitNOFILE=5120" in says
+
+
+@pytest.mark.asyncio
+async def test_a_short_queue_for_connections_is_no_fault_but_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    limit = tmp_path / "somaxconn"
+    limit.write_text("128\n")
+    monkeypatch.setattr("chatserver.doctor.SOMAXCONN", limit)
+    (backlog,) = [found async for found in examine(settings) if found.subject == "backlog"]
+    assert backlog.ok
+    assert "sysctl net.core.somaxconn=4096" in backlog.says

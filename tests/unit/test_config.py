@@ -51,6 +51,18 @@ def test_a_wrong_value_is_named(name: str, value: str) -> None:
         load({name: value})
 
 
+def test_metrics_of_all_processes_must_find_a_port() -> None:
+    enough = {"CHAT_METRICS_PORT": "65534", "CHAT_PROCESSES": "2"}
+    assert load(enough).metrics_port == 65534
+    with pytest.raises(SettingsError, match=r"CHAT_METRICS_PORT=65534: 3 processes"):
+        load({**enough, "CHAT_PROCESSES": "3"})
+
+
+@pytest.mark.parametrize("value", ["1", "true"])
+def test_a_switch_is_turned_on_by_a_word_or_a_number(value: str) -> None:
+    assert load({"CHAT_REUSE_PORT": value}).reuse_port
+
+
 def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "chat.toml"
     file.write_text("prot = 1\n")
@@ -119,9 +131,10 @@ def test_every_setting_says_what_it_means(row: object) -> None:
 def test_every_number_says_its_unit() -> None:
     units = ("_ms", "_bytes", "_per_s", "_max", "_size", "_default")
     counted = {
-        "port", "unauthenticated_per_address", "unauthenticated_total", "sockets_per_user",
+        "port", "metrics_port", "processes",
+        "unauthenticated_per_address", "unauthenticated_total", "sockets_per_user",
         "devices_per_platform", "inbox_frames", "outbox_bytes", "reset_after_messages",
     }  # fmt: skip
     for field in msgspec.structs.fields(Settings):
-        if isinstance(field.default, int) and field.name not in counted:
+        if type(field.default) is int and field.name not in counted:
             assert field.name.endswith(units), field.name

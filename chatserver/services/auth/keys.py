@@ -53,6 +53,11 @@ class Keys:
             raise Unauthorized("The token was signed with a key that this server does not know")
         return key
 
+    def holds(self, key: jwt.PyJWK, now: int) -> bool:
+        """Whether a key that was found before is still one of these."""
+        known = self._secret if key.key_id is None else self._of_file(key.key_id, now)
+        return known is key
+
     def _of_file(self, kid: str, now: int) -> jwt.PyJWK | None:
         if abs(now - self._checked_at) >= FILE_CHECK_MS:
             self._checked_at = now

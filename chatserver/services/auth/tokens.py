@@ -1,6 +1,6 @@
 """Reading tokens and making them.
 
-PyJWT checks signatures; claims and times are checked here, against the caller's clock.
+PyJWT checks signatures, each once; claims and times are checked here, against the caller's clock.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from chatserver.config import Settings, SettingsError
 from chatserver.domain.person import Identity, Person, Role, UserId
 from chatserver.errors import TokenExpired, Unauthorized
 from chatserver.services.auth.keys import Keys, secret_key
+from chatserver.services.auth.proofs import Proof, Proofs
 
 TOKEN_BYTES_MAX = 4096
 _ONE_SPELLING = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # no padding, no blanks
@@ -53,6 +54,7 @@ class Verifier:
             SettingsError: there are none, or they cannot be used.
         """
         self._keys = Keys(settings.jwt_key, settings.jwt_keys_file)
+        self._proofs = Proofs()
         self._issuer = settings.jwt_issuer
         self._audience = settings.jwt_audience
         self._leeway = settings.jwt_leeway_ms
@@ -67,12 +69,26 @@ class Verifier:
         """
         if not isinstance(token, str) or len(token) > TOKEN_BYTES_MAX:
             raise Unauthorized("The token is missing or too long")
+        proof = self._proofs.get(token)
+        if proof is None or not self._keys.holds(proof.key, now):
+            proof = self._prove(token, now)
+            self._proofs.put(token, proof)
+        self._check_times(proof, now)
+        return proof.identity
+
+    def _prove(self, token: str, now: int) -> Proof:
         if not _ONE_SPELLING.fullmatch(token):
             raise Unauthorized("The token is not a JWT")
-        claims = _claims(_signed_payload(token, self._keys, now))
+        key, payload = _signed_payload(token, self._keys, now)
+        claims = _claims(payload)
         self._check_parties(claims)
-        self._check_times(claims, now)
-        return _identity(claims)
+        return Proof(
+            key=key,
+            identity=_identity(claims),
+            issued=claims.iat * 1000,
+            begins=max(claims.iat, claims.nbf or 0) * 1000,
+            expires=claims.exp * 1000,
+        )
 
     def _check_parties(self, claims: _Claims) -> None:
         if claims.iss != self._issuer:
@@ -81,13 +97,12 @@ class Verifier:
         if self._audience not in audience:
             raise Unauthorized("The token's aud is not the one this server expects")
 
-    def _check_times(self, claims: _Claims, now: int) -> None:
-        issued, expires = claims.iat * 1000, claims.exp * 1000
-        if max(issued, (claims.nbf or 0) * 1000) > now + self._leeway:
+    def _check_times(self, proof: Proof, now: int) -> None:
+        if proof.begins > now + self._leeway:
             raise Unauthorized("The token is not valid yet")
-        if not 0 < expires - issued <= self.lifetime_max_ms:
+        if not 0 < proof.expires - proof.issued <= self.lifetime_max_ms:
             raise Unauthorized("The token is valid for longer than this server accepts")
-        if expires <= now - self._leeway:
+        if proof.expires <= now - self._leeway:
             raise TokenExpired
 
 
@@ -117,16 +132,16 @@ def mint(
     return jwt.api_jws.encode(payload, secret_key(settings.jwt_key))
 
 
-def _signed_payload(token: str, keys: Keys, now: int) -> bytes:
+def _signed_payload(token: str, keys: Keys, now: int) -> tuple[jwt.PyJWK, bytes]:
     """What the token carries, once its signature fits; the header only chooses the key."""
     try:
-        header = _jws.get_unverified_header(token)
+        # alone, or PyJWT would take all the rest apart twice
+        header = _jws.get_unverified_header(token.partition(".")[0] + "..")
         key = keys.find(header.get("kid"), now)
         signed = _jws.decode_complete(token, key, [key.algorithm_name])
     except (jwt.PyJWTError, ValueError) as error:
         raise Unauthorized("The token's form or signature is wrong") from error
-    payload: bytes = signed["payload"]
-    return payload
+    return key, signed["payload"]
 
 
 def _claims(payload: bytes) -> _Claims:

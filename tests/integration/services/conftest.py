@@ -21,6 +21,8 @@ from chatserver.clock import now_ms
 from chatserver.config import Settings
 from chatserver.domain import wire
 from chatserver.domain.person import Caller, Identity, Role
+from chatserver.gateway.engine import packets
+from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.handlers import Handlers
 from chatserver.gateway.hub import Connection, Hub
 from chatserver.services.delivery import Delivery, of_user
@@ -61,23 +63,23 @@ class Device:
         self.node = node
         self.caller = caller
         self.connection = Connection(self, caller, identity)
-        self.frames: list[str] = []
+        self.frames: list[str] = []  # Socket.IO packets
 
-    def push(self, packet: str) -> None:
-        self.frames.append(packet)
+    def push(self, frame: Frame) -> None:
+        self.frames.append(frame.text.removeprefix("4"))
 
     def close(self) -> None:
         self.frames.append("closed")
 
     async def call(self, name: str, payload: Any) -> Any:
         """The fields of the acknowledgement, as plain data; a refusal is raised."""
+        event = packets.event(packets.parse("2" + json.dumps([name, payload])))
         try:
-            answer = await self.node.handlers.handle(
-                self.connection, wire.parse_call(name, payload)
-            )
+            call = wire.decode_call(event.name, event.payload)
+            answer = await self.node.handlers.handle(self.connection, call)
             return json.loads(msgspec.json.encode(answer))
         finally:
-            self.connection.answer("ack")
+            self.connection.answer(Frame.message("ack"))
 
     @property
     def events(self) -> list[tuple[str, Any]]:

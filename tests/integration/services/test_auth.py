@@ -89,6 +89,18 @@ async def test_a_revoked_token_is_refused_and_its_connections_end(database: Data
 
 
 @pytest.mark.asyncio
+async def test_a_token_that_was_taken_before_is_refused_once_revoked(database: Database) -> None:
+    node = Node(database)
+    mei, lin = a_token("mei"), a_token("lin")
+    for token in (mei, lin, mei, lin):
+        assert await node.takes(token)
+    await node.auth.revoke_token("mei", "t1", clock() + HOUR)
+    await node.auth.revoke_person("lin", clock())
+    assert not await node.takes(mei)
+    assert not await node.takes(lin)
+
+
+@pytest.mark.asyncio
 async def test_a_revoked_person_needs_a_new_token(database: Database) -> None:
     node = Node(database)
     now = clock()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +15,7 @@ from chatserver.config import Settings
 from chatserver.domain.calls import LogoutDevice, UpdateDevice
 from chatserver.domain.device import Cut
 from chatserver.domain.person import Caller, DeviceInfo, Identity, Person, Platform
-from chatserver.errors import Forbidden, NotFound, Unauthorized
+from chatserver.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from chatserver.services.auth import Auth, Verifier
 from chatserver.services.delivery import Delivery
 from chatserver.services.devices import Devices
@@ -231,3 +233,65 @@ async def test_a_device_that_was_logged_out_cannot_be_updated(shop: Shop) -> Non
     await shop.devices.logout(caller("phone"), LogoutDevice(), NOW)
     with pytest.raises(NotFound):
         await shop.devices.update(caller("phone"), UpdateDevice(foreground=True))
+
+
+@pytest.mark.asyncio
+async def test_a_device_that_came_back_just_now_is_not_the_oldest(shop: Shop) -> None:
+    for when, device in enumerate(["a", "b", "a", "c"]):
+        await shop.arrive(device, NOW + when)
+    assert shop.told_to_leave() == [("b", "device_limit")]
+    assert await shop.listed() == ["c", "a"]
+
+
+@pytest.mark.asyncio
+async def test_of_many_new_devices_at_once_the_limit_stays(shop: Shop) -> None:
+    await asyncio.gather(*(shop.arrive(f"{number}", NOW + number) for number in range(8)))
+    assert len(await shop.listed()) == 2
+    assert len({device for device, _ in shop.told_to_leave()}) == 6
+
+
+@pytest.mark.asyncio
+async def test_in_a_crowd_everybody_is_served_and_replaces_only_themselves(shop: Shop) -> None:
+    crowd = [(f"user-{number}", f"phone-{number}") for number in range(600)]
+
+    async def all_arrive(connection: str, now: int) -> list[Person]:
+        return await asyncio.gather(
+            *(
+                shop.devices.arrive(token(user=user), DeviceInfo(device, "ios"), connection, now)
+                for user, device in crowd
+            )
+        )
+
+    for connection, now in (("first", NOW), ("second", NOW + 1)):
+        shop.hub.cuts.clear()
+        people = await all_arrive(connection, now)
+        assert [person.user for person in people] == [user for user, _ in crowd]
+        cuts = {(cut.user, cut.device, cut.spare, cut.reason) for cut in shop.hub.cuts}
+        assert cuts == {(user, device, connection, None) for user, device in crowd}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+async def test_while_the_database_is_away_everybody_hears_it_in_time(
+    private_mongo: Any, driver: Driver
+) -> None:
+    database = Database(private_mongo.url, "chat", driver=driver, timeout_ms=1500)
+    await database.prepare()
+    shop = Shop(database)
+    await shop.arrive("laptop")
+    await asyncio.to_thread(private_mongo.kill)
+    async with asyncio.timeout(4):
+        told = await asyncio.gather(
+            *(shop.arrive(f"{number}") for number in range(300)), return_exceptions=True
+        )
+    assert {type(each) for each in told} == {Unavailable}
+
+    await asyncio.to_thread(private_mongo.start)
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await shop.arrive("laptop")
+                break
+            except Unavailable:
+                continue
+    await database.close()

@@ -9,6 +9,8 @@ import pytest
 
 pytestmark = pytest.mark.asyncio
 
+NOON = 1_900_000_000_000
+
 
 async def until(condition: Any) -> None:
     async with asyncio.timeout(10):
@@ -16,8 +18,28 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(0.005)
 
 
+async def come(node: Any, *users: str) -> None:
+    """The first connections of these people opened on a node, and all heard of it."""
+    for user in users:
+        node.services.presence.came(user)
+    await node.services.presence.flush(NOON)
+
+
+async def go(node: Any, *users: str) -> None:
+    """These people left a node, and stay away for as long as that takes."""
+    for user in users:
+        node.services.presence.went(user)
+    while node.services.presence._leaving:
+        await asyncio.sleep(0.001)
+        await node.services.presence.flush(NOON)
+
+
 def typed(device: Any) -> list[bool]:
     return [event["on"] for event in device.told("typing")]
+
+
+def states(device: Any) -> list[str]:
+    return [event["state"] for event in device.told("presence")]
 
 
 async def test_typing_that_is_not_renewed_is_taken_back(start_node: Any) -> None:
@@ -55,7 +77,7 @@ async def test_presence_is_seen_only_by_those_who_share_a_conversation(
     start_node: Any, node: Any
 ) -> None:
     mei, eve = await node.arrive("mei"), await node.arrive("eve")
-    other = await start_node()
+    other = await start_node(leaves_after_ms=1)
     lin = await other.arrive("lin")
     await mei.open("lin")
     for watcher in (mei, eve):
@@ -63,29 +85,125 @@ async def test_presence_is_seen_only_by_those_who_share_a_conversation(
         seen = {} if watcher is eve else {"lin": {"state": "offline", "last_seen": None}}
         assert answer == {"presence": seen}
 
-    await other.services.presence.arrived("lin")
+    await come(other, "lin")
     online = {"user": "lin", "state": "online", "last_seen": None}
     assert mei.told("presence") == [online]
     answer = await mei.call("presence.watch", {"users": ["lin"]})
     assert answer["presence"]["lin"] == {"state": "online", "last_seen": None}
 
     lin.leave()
-    await other.services.presence.left("lin", 1_900_000_000_000)
-    gone = {"user": "lin", "state": "offline", "last_seen": 1_900_000_000_000}
+    await go(other, "lin")
+    gone = {"user": "lin", "state": "offline", "last_seen": NOON}
     assert mei.told("presence") == [online, gone]
 
     await mei.call("presence.unwatch", {"users": ["lin"]})
-    await other.services.presence.arrived("lin")
+    await come(other, "lin")
     assert len(mei.told("presence")) == 2
     assert eve.told("presence") == []
 
 
 async def test_somebody_still_on_another_node_has_not_left(start_node: Any, node: Any) -> None:
     mei, _phone = await node.arrive("mei"), await node.arrive("lin")
-    other = await start_node()
+    other = await start_node(leaves_after_ms=1)
     await mei.open("lin")
     await mei.call("presence.watch", {"users": ["lin"]})
     for each in (node, other):
-        await each.services.presence.arrived("lin")
-    await other.services.presence.left("lin", 1_900_000_000_000)
-    assert [event["state"] for event in mei.told("presence")] == ["online", "online"]
+        await come(each, "lin")
+    await go(other, "lin")
+    assert states(mei) == ["online", "online"]
+
+
+async def watching(node: Any, *users: str) -> Any:
+    """Mei, who watches these people."""
+    mei = await node.arrive("mei")
+    for user in users:
+        lin = await node.arrive(user)
+        await mei.open(user)
+        lin.leave()
+    for first in range(0, len(users), 100):
+        await mei.call("presence.watch", {"users": list(users[first : first + 100])})
+    return mei
+
+
+async def test_who_comes_back_soon_was_never_away(node: Any) -> None:
+    mei = await watching(node, "lin")
+    await come(node, "lin")
+    for _ in range(3):
+        node.services.presence.went("lin")
+        node.services.presence.came("lin")
+        await node.services.presence.flush(NOON)
+    assert states(mei) == ["online"]
+    assert (await node.board.states(["lin"]))["lin"] == (True, None)
+
+
+async def test_who_leaves_again_has_the_whole_time_again(start_node: Any) -> None:
+    node = await start_node(leaves_after_ms=200)
+    mei = await watching(node, "lin", "wang")
+    await come(node, "lin", "wang")
+    presence = node.services.presence
+    presence.went("lin")
+    presence.went("wang")
+    presence.came("lin")
+    presence.went("lin")
+    while "wang" in presence._leaving:
+        await asyncio.sleep(0.001)
+        await presence.flush(NOON)
+    await go(node)
+    gone = [event["user"] for event in mei.told("presence") if event["state"] == "offline"]
+    assert gone == ["wang", "lin"]
+
+
+async def test_who_came_back_while_the_leaving_was_told_is_online_in_the_end(
+    start_node: Any,
+) -> None:
+    node = await start_node(leaves_after_ms=1)
+    mei = await watching(node, "lin")
+    await come(node, "lin")
+    presence = node.services.presence
+    presence.went("lin")
+    await asyncio.sleep(0.002)
+    flushing = asyncio.create_task(presence.flush(NOON))
+    await asyncio.sleep(0)  # it is on its way
+    presence.came("lin")
+    await flushing
+    await presence.flush(NOON)
+    assert states(mei)[-1] == "online"
+    assert (await node.board.states(["lin"]))["lin"] == (True, None)
+
+
+async def test_comings_and_goings_are_told_by_themselves(start_node: Any) -> None:
+    node = await start_node(leaves_after_ms=1)
+    mei = await watching(node, "lin")
+    node.tasks.spawn("presence", node.services.presence.run(lambda: NOON))
+    node.services.presence.came("lin")
+    await until(lambda: states(mei) == ["online"])
+    node.services.presence.went("lin")
+    await until(lambda: states(mei) == ["online", "offline"])
+
+
+async def test_a_crowd_that_comes_and_goes_needs_no_task_each(
+    start_node: Any, private_valkey: Any
+) -> None:
+    node = await start_node(leaves_after_ms=1, redis_url=private_valkey.url)
+    crowd = [f"user-{number}" for number in range(2000)]
+    tasks = len(asyncio.all_tasks())
+    for user in crowd:
+        node.services.presence.came(user)
+    for user in crowd:
+        node.services.presence.went(user)
+    assert len(asyncio.all_tasks()) == tasks
+    await go(node)
+    assert set((await node.board.states(crowd)).values()) == {(False, NOON)}
+    commands = await node.board._client.info("commandstats")
+    assert commands["cmdstat_eval"]["calls"] <= 20
+
+
+async def test_without_redis_those_of_this_node_are_told_all_the_same(
+    start_node: Any, private_valkey: Any
+) -> None:
+    node = await start_node(leaves_after_ms=1, redis_url=private_valkey.url)
+    mei = await watching(node, "lin")
+    await asyncio.to_thread(private_valkey.kill)
+    await come(node, "lin")
+    await go(node, "lin")
+    assert states(mei) == ["online", "offline"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -91,6 +92,23 @@ async def node(start: Callable[..., Node]) -> AsyncIterator[Node]:
     node = start()
     yield node
     assert not node.died
+
+
+@pytest.fixture
+def operations(mongo_url: str, database_name: str) -> Iterator[Callable[[], Counter[str]]]:
+    """What MongoDB did in the test's database since the last time, as `collection.operation`."""
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        database = client[database_name]
+        database.command("profile", 2)
+
+        def operations() -> Counter[str]:
+            database.command("profile", 0)
+            seen = list(database["system.profile"].find())
+            database["system.profile"].drop()
+            database.command("profile", 2)
+            return Counter(f"{each['ns'].partition('.')[2]}.{each['op']}" for each in seen)
+
+        yield operations
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
@@ -129,3 +130,121 @@ async def test_ten_connects_at_once_make_one_record(records: DeviceRecords) -> N
     )
     assert news.count(True) == 1
     assert len(await records.remove("mei", "phone")) == 10
+
+
+@pytest_asyncio.fixture
+async def elsewhere(mongo_url: str, database_name: str) -> AsyncIterator[DeviceRecords]:
+    """Another node."""
+    database = Database(mongo_url, database_name)
+    yield DeviceRecords(database)
+    await database.close()
+
+
+async def until_connected_at(records: DeviceRecords, when: int) -> None:
+    async with asyncio.timeout(5):
+        while [each.connected_at for each in await records.of_user("mei")] != [when]:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.asyncio
+async def test_nodes_that_see_a_device_first_at_once_make_one_record(
+    records: DeviceRecords, elsewhere: DeviceRecords
+) -> None:
+    crowd = [DeviceInfo(f"phone-{number}", "ios") for number in range(100)]
+    for round_ in range(3):
+        news = await asyncio.gather(
+            *(
+                node.connected(token(f"{round_}-{name}"), device, NOW)
+                for device in crowd
+                for name, node in (("here", records), ("there", elsewhere))
+            )
+        )
+        assert news.count(True) == (0 if round_ else 100)
+    assert len(await records.of_user("mei")) == 100
+    tokens = await elsewhere.tokens("mei", "phone-7")
+    assert tokens is not None
+    assert len(tokens) == 6
+
+
+@pytest.mark.asyncio
+async def test_a_device_that_comes_back_as_it_was_waits_for_no_write(
+    records: DeviceRecords, elsewhere: DeviceRecords
+) -> None:
+    await records.connected(token(), PHONE, NOW)
+    assert not await records.connected(token(), PHONE, NOW + 5)
+    await until_connected_at(elsewhere, NOW + 5)
+
+
+@pytest.mark.asyncio
+async def test_when_it_came_is_known_here_before_it_is_written(records: DeviceRecords) -> None:
+    for name in ("a", "b"):
+        await records.connected(token(), DeviceInfo(name, "web"), NOW)
+    for when in range(1, 20):
+        name = "ab"[when % 2]
+        await records.connected(token(), DeviceInfo(name, "web"), NOW + when)
+        [first, _] = await records.of_user("mei")
+        assert (first.id, first.connected_at) == (name, NOW + when)
+
+
+@pytest.mark.asyncio
+async def test_what_is_written_behind_brings_no_removed_device_back(
+    records: DeviceRecords, elsewhere: DeviceRecords
+) -> None:
+    stays = DeviceInfo("stays", "web")
+    for info in (PHONE, stays):
+        await records.connected(token(), info, NOW)
+        await records.connected(token(), info, NOW + 5)
+    await records.remove("mei", "phone")
+    await until_connected_at(elsewhere, NOW + 5)
+    assert [device.id for device in await elsewhere.of_user("mei")] == ["stays"]
+
+
+@pytest.mark.asyncio
+async def test_a_device_in_the_background_is_in_front_once_it_connects(
+    records: DeviceRecords,
+) -> None:
+    await records.connected(token(), PHONE, NOW)
+    await records.describe("mei", "phone", foreground=False, name=None)
+    await records.connected(token(), PHONE, NOW + 5)
+    [device] = await records.of_user("mei")
+    assert (device.foreground, device.connected_at) == (True, NOW + 5)
+
+
+@pytest.mark.asyncio
+async def test_a_token_is_recorded_again_once_another_came_after_it(
+    records: DeviceRecords,
+) -> None:
+    for name in ("a", "b", "a"):
+        await records.connected(token(name), PHONE, NOW)
+    await records.connected(token("a", until=NOW + 2000), PHONE, NOW)  # issued again for longer
+    assert await records.tokens("mei", "phone") == [Token("b", NOW + 1000), Token("a", NOW + 2000)]
+
+
+@pytest.mark.asyncio
+async def test_a_crowd_that_is_known_costs_a_few_look_ups(
+    records: DeviceRecords, elsewhere: DeviceRecords, operations: Callable[[], Counter[str]]
+) -> None:
+    crowd = [token(user=f"user-{number}") for number in range(1200)]
+    assert all(await asyncio.gather(*(records.connected(each, PHONE, NOW) for each in crowd)))
+    assert len(await records.of_user("user-7")) == 1
+    operations()
+    assert not any(
+        await asyncio.gather(*(records.connected(each, PHONE, NOW + 5) for each in crowd))
+    )
+    assert operations()["devices.query"] <= 4
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "odd", [DeviceInfo("odd", "web", "\ud83d"), DeviceInfo("\ud83d", "web")], ids=["name", "id"]
+)
+async def test_a_device_that_cannot_be_stored_takes_nobody_along(
+    records: DeviceRecords, odd: DeviceInfo
+) -> None:
+    crowd = [PHONE, odd, DeviceInfo("laptop", "desktop")]
+    told = await asyncio.gather(
+        *(records.connected(token(), info, NOW) for info in crowd), return_exceptions=True
+    )
+    assert told[::2] == [True, True]
+    assert isinstance(told[1], UnicodeEncodeError)
+    assert {device.id for device in await records.of_user("mei")} == {"phone", "laptop"}

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from pymongo import MongoClient
 
 from chatserver.domain.person import Identity, Person
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Driver
-from chatserver.store.users import Users
+from chatserver.store.users import SEEN_EVERY_MS, Users
 
 NOW = 1_900_000_000_000
 
@@ -63,9 +66,88 @@ async def test_ten_first_sights_at_once_make_one_person(users: Users) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_crowd_that_is_known_costs_a_few_look_ups_and_no_write(
+    users: Users, operations: Callable[[], Counter[str]]
+) -> None:
+    crowd = [says(f"user-{number}", name=f"{number}") for number in range(1200)]
+    people = await asyncio.gather(*(users.ensure(each, NOW) for each in crowd))
+    assert [person.name for person in people] == [each.name for each in crowd]
+    operations()
+    assert await asyncio.gather(*(users.ensure(each, NOW + 1) for each in crowd)) == people
+    seen = operations()
+    assert set(seen) == {"users.query"}
+    assert seen.total() <= 4
+
+
+@pytest.mark.asyncio
+async def test_in_a_crowd_each_is_who_the_own_token_says(users: Users) -> None:
+    await users.ensure(says("mei", name="陈小美"), NOW)
+    await users.ensure(says("lin", name="林", shop="s1"), NOW)
+    crowd = [
+        says("mei"),
+        says("lin", name="林顾问"),
+        says("new"),
+        says("mei"),
+        says("bot", shop="s"),
+    ]
+    people = await asyncio.gather(*(users.ensure(each, NOW) for each in crowd))
+    assert [(person.user, person.name, person.shop) for person in people] == [
+        ("mei", "陈小美", None),
+        ("lin", "林顾问", "s1"),
+        ("new", "new", None),
+        ("mei", "陈小美", None),
+        ("bot", "bot", "s"),
+    ]
+    assert await users.people(["lin"]) == {"lin": people[1]}
+
+
+@pytest.mark.asyncio
+async def test_who_cannot_be_stored_takes_nobody_along(users: Users) -> None:
+    crowd = [says("mei"), says("half a smile", name="\ud83d"), says("lin")]
+    told = await asyncio.gather(
+        *(users.ensure(each, NOW) for each in crowd), return_exceptions=True
+    )
+    assert isinstance(told[1], UnicodeEncodeError)
+    assert set(await users.people(["mei", "half a smile", "lin"])) == {"mei", "lin"}
+
+
+@pytest.mark.asyncio
+async def test_when_somebody_was_last_seen_is_kept_to_the_hour(
+    users: Users, mongo_url: str, database_name: str
+) -> None:
+    await users.ensure(says(), NOW)
+    await users.ensure(says(), NOW + SEEN_EVERY_MS - 1)
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        known = client[database_name]["users"]
+        assert known.distinct("seen_at") == [NOW]
+        await users.ensure(says(), NOW + SEEN_EVERY_MS)
+        async with asyncio.timeout(5):
+            while known.distinct("seen_at") == [NOW]:  # noqa: ASYNC110 - it is written behind
+                await asyncio.sleep(0.005)
+        assert known.distinct("seen_at") == [NOW + SEEN_EVERY_MS]
+
+
+@pytest.mark.asyncio
+async def test_nodes_that_see_somebody_first_at_once_make_one_person(
+    users: Users, mongo_url: str, database_name: str
+) -> None:
+    other = Database(mongo_url, database_name)
+    nodes = (users, Users(other))
+    crowd = [says(f"user-{number}") for number in range(100)]
+    await asyncio.gather(*(node.ensure(each, NOW) for node in nodes for each in crowd))
+    assert len(await users.people(each.user for each in crowd)) == 100
+    await other.close()
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("driver", ["motor", "pymongo"])
 async def test_without_a_database_it_is_unavailable(driver: Driver) -> None:
     database = Database("mongodb://127.0.0.1:9/", "chat", driver=driver, timeout_ms=200)
+    users = Users(database)
     with pytest.raises(Unavailable):
-        await Users(database).people(["mei"])
+        await users.people(["mei"])
+    told = await asyncio.gather(
+        *(users.ensure(says(f"{number}"), NOW) for number in range(50)), return_exceptions=True
+    )
+    assert all(isinstance(each, Unavailable) for each in told)
     await database.close()

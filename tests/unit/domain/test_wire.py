@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatserver.domain import wire
 from chatserver.domain.calls import CALLS, MarkRead, OpenConversation, SendMessage, UpdateDevice
-from chatserver.domain.events import EVENTS, Notice, PresenceChanged
+from chatserver.domain.events import EVENTS, Notice, PresenceChanged, Typing
 from chatserver.errors import Invalid
 
 SEND: dict[str, Any] = {
@@ -119,6 +120,78 @@ def test_whatever_comes_is_a_call_or_refused(name: str, payload: Any) -> None:
         assert wire.parse_call(name, payload).name == name
     except Invalid as error:
         json.dumps(error.to_wire()).encode()
+
+
+# --- calls that come as JSON ------------------------------------------------------------------
+
+
+def outcome(parse: Callable[..., Any], name: str, payload: Any) -> Any:
+    """The call, or the refusal as the client gets it."""
+    try:
+        call = parse(name, payload)
+    except Invalid as error:
+        return error.to_wire()
+    return type(call).__name__, wire.to_builtins(call)
+
+
+SENDS = st.fixed_dictionaries(
+    {"conversation": st.just("c"), "client_id": st.just("x"), "kind": st.just("text")},
+    optional={"body": JSON | st.dictionaries(st.text(max_size=5), JSON), "reply_to": JSON,
+              "mentions": JSON | st.lists(JSON, max_size=3), "retry": JSON},
+)  # fmt: skip
+NAMED = st.tuples(st.sampled_from([*sorted(CALLS), "no.call"]), JSON | st.dictionaries(
+    st.sampled_from(FIELDS), JSON
+)) | st.tuples(st.just("message.send"), SENDS)  # fmt: skip
+
+
+@given(NAMED)
+@example(("message.send", {**SEND, "unknown": "\ud800"}))
+@example(("message.send", {**SEND, "body": {"text": "\ud83d"}}))
+@example(("message.send", {**SEND, "body": {"n": 2**64, "m": -(2**63) - 1}}))
+@example(("message.send", {**SEND, "body": {"n": 1e-400, "m": float("inf"), "k": -0.0}}))
+@example(("read.mark", {"conversation": "c", "seq": 1.0}))
+@example(("sync", {"have": {"c": [1, 2]}, "token": ""}))
+@example(("device.list", None))
+def test_both_ways_of_reading_a_call_agree(named: tuple[str, Any]) -> None:
+    name, payload = named
+    sent = json.dumps(payload)
+    read = outcome(wire.decode_call, name, sent.encode())
+    # NaN is not equal to itself, but its text is
+    assert repr(read) == repr(outcome(wire.parse_call, name, json.loads(sent)))
+
+
+def test_a_call_may_come_without_a_payload() -> None:
+    assert wire.decode_call("device.list", b"") == wire.parse_call("device.list", None)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ['{"seq":' + "9" * 5000 + "}", '{"x":-' + "9" * 5000 + "}", "{", "\udcff", "nul", "'", "\x00"],
+    ids=["many digits", "many digits, negative", "cut", "no UTF-8", "a word", "a quote", "a NUL"],
+)
+@pytest.mark.parametrize("name", ["read.mark", "no.call"])
+def test_what_cannot_be_read_is_refused(name: str, payload: str) -> None:
+    with pytest.raises(Invalid):
+        wire.decode_call(name, payload.encode(errors="surrogatepass"))
+
+
+def test_a_deep_payload_is_refused_or_too_deep() -> None:
+    """The way up makes one answer of both."""
+    for deep in ('{"a":' * 20_000 + "1" + "}" * 20_000, "[" * 20_000 + "]" * 20_000):
+        with pytest.raises((Invalid, RecursionError)):
+            wire.decode_call("sync", deep.encode())
+
+
+# --- events -----------------------------------------------------------------------------------
+
+
+def test_typing_and_presence_are_of_no_use_later_and_nothing_else_is() -> None:
+    typing = Typing(conversation="c", user="lin", on=True)
+    presence = PresenceChanged(user="lin", state="online", last_seen=None)
+    assert all(wire.is_droppable(wire.encode_event(event)) for event in (typing, presence))
+    others = {event.name for event in EVENTS} - {typing.name, presence.name}
+    assert not [name for name in others if wire.is_droppable(f'2["{name}",{{}}]')]
+    assert not wire.is_droppable('2["typing.else",{}]')
 
 
 def test_an_event_is_a_packet() -> None:

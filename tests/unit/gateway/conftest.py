@@ -1,21 +1,44 @@
-"""What lies under the hub, noting what it is asked to do: a socket and a bus."""
+"""What lies under the hub, noting what it is asked to do: a socket and a bus. And event loops."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 
 import pytest
+import uvloop
 
 from chatserver.domain.person import Caller, Identity
+from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.hub import Connection
+from tests.unit.gateway.leaping import LeapingLoop
+
+LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.SelectorEventLoop,
+    "uvloop": uvloop.new_event_loop,
+    "leaping": LeapingLoop,
+}
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Plain asyncio, unless a test names its loops."""
+    marker = item.get_closest_marker("asyncio")
+    named = marker is not None and "loop_factories" in marker.kwargs
+    return LOOPS if named else {"asyncio": LOOPS["asyncio"]}
 
 
 class Wire:
+    """Notes the Socket.IO packets that it is to send."""
+
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.frames: list[Frame] = []
 
-    def push(self, packet: str) -> None:
-        self.sent.append(packet)
+    def push(self, frame: Frame) -> None:
+        self.sent.append(frame.text.removeprefix("4"))
+        self.frames.append(frame)
 
     def close(self) -> None:
         self.sent.append("closed")

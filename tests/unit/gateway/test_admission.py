@@ -6,17 +6,24 @@ import asyncio
 
 import pytest
 
+from chatserver import metrics
 from chatserver.config import Settings
 from chatserver.gateway.admission import Admission
 
 pytestmark = pytest.mark.asyncio
 
 
+NOW = 1_790_000_000_000
+
+
 def admission(
-    closed: asyncio.Queue[str], *, each: int = 2, total: int = 3, ms: int = 60_000
+    closed: asyncio.Queue[str], *, each: int = 2, total: int = 3, ms: int = 60_000, per_s: int = 10
 ) -> Admission:
     settings = Settings(
-        unauthenticated_per_address=each, unauthenticated_total=total, auth_deadline_ms=ms
+        unauthenticated_per_address=each,
+        unauthenticated_total=total,
+        auth_deadline_ms=ms,
+        connects_per_s=per_s,
     )
     return Admission(settings, closed.put_nowait)
 
@@ -68,3 +75,31 @@ async def test_who_authenticated_is_left_alone(closed: asyncio.Queue[str]) -> No
     assert await asyncio.wait_for(closed.get(), 5) == "late"
     assert closed.empty()
     door.release("late")
+
+
+async def test_only_those_who_have_not_authenticated_count(closed: asyncio.Queue[str]) -> None:
+    """A whole town may come through one address."""
+    door = admission(closed)
+    for number in range(1000):
+        assert door.admit(f"{number}", "10.0.0.1")
+        door.release(f"{number}")
+    assert metrics.registry.get_sample_value("chat_unauthenticated_sockets") == 0
+    door.admit("waiting", "10.0.0.1")
+    assert metrics.registry.get_sample_value("chat_unauthenticated_sockets") == 1
+    door.close()
+
+
+async def test_clients_come_in_at_the_pace_of_the_settings(closed: asyncio.Queue[str]) -> None:
+    door = admission(closed, per_s=3)
+    assert [door.enter(NOW) for _ in range(3)] == [0, 0, 0]
+    assert door.enter(NOW) > 0
+    assert [door.enter(NOW + 1000) for _ in range(3)] == [0, 0, 0]
+
+
+async def test_once_closed_it_closes_nobody(closed: asyncio.Queue[str]) -> None:
+    door, other = admission(closed, ms=1), admission(closed, ms=2)
+    door.admit("a", "10.0.0.1")
+    door.close()
+    other.admit("b", "10.0.0.1")
+    assert await asyncio.wait_for(closed.get(), 5) == "b"
+    assert closed.empty()

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from chatserver.domain import wire as wire_format
 from chatserver.domain.device import Cut
-from chatserver.domain.events import Badge, Notice
+from chatserver.domain.events import Badge, Notice, PresenceChanged, Typing
 from chatserver.gateway import hub as module
+from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.hub import Connection, Hub
 
 Connect = Callable[..., tuple[Connection, Any]]
@@ -43,13 +45,14 @@ def test_topics_and_connections_know_each_other(hub: Hub, connect: Connect) -> N
     (mei, _), (lin, _) = connect("k1", "mei"), connect("k2", "lin")
     hub.join(mei, "u:mei")
     hub.join(mei, "p:lin")
+    hub.join(mei, "p:lin")
     hub.join(lin, "u:lin")
-    assert mei.topics == {"u:mei", "p:lin"}
+    assert sorted(mei.topics) == ["p:lin", "u:mei"]
     assert hub.of_user("mei") == [mei]
     assert sorted(hub.users()) == ["lin", "mei"]
     assert {c.caller.connection for c in hub} == {"k1", "k2"}
     hub.remove(mei)
-    assert mei.topics == set()
+    assert list(mei.topics) == []
     assert list(hub) == [lin]
     assert not hub.here("p:lin")
 
@@ -83,6 +86,24 @@ def test_only_listeners_get_a_frame_and_the_skipped_one_does_not(
     assert hub.deliver("u:mei", "again") == 2
     assert hub.deliver("u:nobody", "again") == 0
     assert eve_wire.sent == []
+
+
+def test_whoever_is_told_the_same_gets_the_same_frame(hub: Hub, connect: Connect) -> None:
+    (phone, phone_wire), (tablet, tablet_wire) = connect("k1"), connect("k2")
+    for connection in (phone, tablet):
+        hub.join(connection, "u:mei")
+    hub.deliver("u:mei", "hello")
+    assert phone_wire.frames[0] is tablet_wire.frames[0]
+
+
+def test_typing_and_presence_may_be_dropped_and_nothing_else(hub: Hub, connect: Connect) -> None:
+    phone, wire = connect("k1")
+    hub.join(phone, "u:mei")
+    typing = Typing(conversation="c", user="lin", on=True)
+    presence = PresenceChanged(user="lin", state="online", last_seen=None)
+    for event in (typing, presence, Badge(unread=1, mentions=0), Notice(type="resync")):
+        hub.deliver("u:mei", wire_format.encode_event(event))
+    assert [frame.droppable for frame in wire.frames] == [True, True, False, False]
 
 
 def test_a_connection_that_leaves_while_a_frame_is_delivered_harms_nobody(
@@ -155,14 +176,14 @@ def test_everybody_can_be_told_something_of_their_own(hub: Hub, connect: Connect
 
 def test_held_events_flow_after_the_answer_in_their_order(connect: Connect) -> None:
     phone, wire = connect("k1")
-    phone.deliver("before")
+    phone.deliver(Frame.message("before"))
     phone.hold()
-    phone.deliver("one")
+    phone.deliver(Frame.message("one"))
     phone.tell(Badge(unread=1, mentions=0))
-    phone.deliver("two")
+    phone.deliver(Frame.message("two"))
     assert wire.sent == ["before"]
-    phone.answer("ack")
-    phone.deliver("after")
+    phone.answer(Frame.message("ack"))
+    phone.deliver(Frame.message("after"))
     assert wire.sent == [
         "before",
         "ack",
@@ -176,17 +197,17 @@ def test_held_events_flow_after_the_answer_in_their_order(connect: Connect) -> N
 def test_holding_twice_loses_nothing(connect: Connect) -> None:
     phone, wire = connect("k1")
     phone.hold()
-    phone.deliver("one")
+    phone.deliver(Frame.message("one"))
     phone.hold()
-    phone.deliver("two")
-    phone.answer("ack")
+    phone.deliver(Frame.message("two"))
+    phone.answer(Frame.message("ack"))
     assert wire.sent == ["ack", "one", "two"]
 
 
 def test_an_answer_that_nobody_asked_for_lets_held_events_flow(connect: Connect) -> None:
     phone, wire = connect("k1")
     phone.hold()
-    phone.deliver("one")
+    phone.deliver(Frame.message("one"))
     phone.answer(None)
     assert wire.sent == ["one"]
 
@@ -196,12 +217,12 @@ async def test_who_is_cut_off_during_a_call_still_gets_the_answer(connect: Conne
     phone, wire = connect("k1")
     phone.begin()
     phone.hold()
-    phone.deliver("one")
+    phone.deliver(Frame.message("one"))
     phone.dismiss(Notice(type="kicked", reason="logged_out"))
-    phone.deliver("secret")
+    phone.deliver(Frame.message("secret"))
     notice, goodbye = wire.sent
     assert ("kicked" in notice, goodbye) == (True, "1")
-    phone.answer("ack")
+    phone.answer(Frame.message("ack"))
     assert wire.sent[2] == "ack"
     assert wire.sent[-1] == "closed"
     assert "secret" not in wire.sent

@@ -3,7 +3,8 @@
 When a parent is killed with signal 9 it cannot tell its children. On Linux the kernel can: it
 sends them SIGTERM at that moment. This has to be asked for in the child between fork and exec; a
 script of its own does so without the dangers of Python code after a fork in a process with
-threads. Elsewhere it only becomes the program, and the next start stops what was left over.
+threads. Elsewhere it only becomes the program, and whoever starts next has to deal with what was
+left over.
 
     python leash.py PARENT_PID PROGRAM ARGUMENT...
 """

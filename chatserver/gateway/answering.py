@@ -1,0 +1,99 @@
+"""From an event to its acknowledgement: in time, and always one."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any
+
+import msgspec
+import structlog
+
+from chatserver import metrics
+from chatserver.clock import now_ms
+from chatserver.domain import wire
+from chatserver.errors import Busy, ChatError, Internal, Invalid, Unavailable
+from chatserver.gateway.engine.frames import Frame
+from chatserver.gateway.engine.packets import Event
+from chatserver.gateway.handlers import Handlers
+from chatserver.gateway.hub import Connection
+from chatserver.services.limits import Limits
+
+CALL_TIMEOUT_S = 4.8  # an answer within five seconds, whatever is away
+
+log = structlog.get_logger()
+
+
+class Answering:
+    """Handles the calls of connections."""
+
+    def __init__(self, handlers: Handlers, limits: Limits) -> None:
+        self._handlers = handlers
+        self._limits = limits
+
+    async def handle(self, connection: Connection, event: Event, deadline: float) -> None:
+        """Handle one call and acknowledge it; never raises."""
+        if connection.closed:
+            return
+        connection.begin()
+        answer = await self._answer(connection, event, deadline)
+        connection.answer(_ack(event.id, answer) if event.id is not None else None)
+
+    async def _answer(
+        self, connection: Connection, event: Event, deadline: float
+    ) -> dict[str, Any]:
+        try:
+            async with AnswerBy(deadline):
+                self._limits.call(connection.caller.user, now_ms())
+                call = wire.decode_call(event.name, event.payload)
+                metrics.calls.labels(event.name).inc()
+                return {"ok": True, **await self._handlers.handle(connection, call)}
+        except ChatError as refusal:
+            return _refuse(refusal)
+        except RecursionError:
+            return _refuse(Invalid("This is nested too deeply"))
+        except Exception:
+            log.exception("a call failed", call=event.name)
+            return _refuse(Internal())
+
+
+class AnswerBy:
+    """What runs inside answers in time or ends as `Unavailable`.
+
+    The time counts from the call's arrival: behind calls that wait for a database that is away,
+    the next ones are refused untried.
+    """
+
+    __slots__ = ("_deadline", "_timeout")
+
+    def __init__(self, deadline: float) -> None:
+        """`deadline` is the event loop's time."""
+        self._deadline = deadline
+        self._timeout = asyncio.timeout_at(deadline)
+
+    async def __aenter__(self) -> None:
+        if asyncio.get_running_loop().time() >= self._deadline:
+            raise Busy(retry_after_ms=1000)
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            raise Unavailable from None
+        if isinstance(error, TimeoutError):
+            raise Unavailable from None
+
+
+def _ack(number: int, answer: dict[str, Any]) -> Frame:
+    return Frame.message(f"3{number}[{msgspec.json.encode(answer).decode()}]")
+
+
+def _refuse(refusal: ChatError) -> dict[str, Any]:
+    metrics.refusals.labels(refusal.code).inc()
+    return {"ok": False, **refusal.to_wire()}

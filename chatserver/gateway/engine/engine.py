@@ -1,0 +1,224 @@
+"""Engine.IO 4 for any application: sessions, their heartbeat, their output, their end.
+
+The application hears of a client by plain calls, in order, and answers with `Socket.push`; there
+is no task, queue or timer for each client.
+Sources: Engine.IO protocol 4 and the behaviour of its reference server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections import deque
+from typing import Protocol
+
+from chatserver.gateway.engine.connection import WebSocket
+from chatserver.gateway.engine.deadlines import Deadlines
+from chatserver.gateway.engine.errors import ProtocolError, UnknownSession
+from chatserver.gateway.engine.frames import MESSAGE, PING, Frame
+from chatserver.gateway.engine.handover import Handover
+from chatserver.gateway.engine.heartbeat import Heartbeat
+from chatserver.gateway.engine.options import Options
+from chatserver.gateway.engine.polling import Polling
+from chatserver.gateway.engine.request import Request
+from chatserver.gateway.engine.sockets import Socket
+from chatserver.gateway.engine.upgrade import Probe
+
+FLUSHES_PER_TURN = 500  # then others get their turn on the event loop
+
+log = logging.getLogger(__name__)
+
+
+class Application(Protocol):
+    """Who the clients talk to. Nothing here may wait."""
+
+    def opened(self, socket: Socket) -> None:
+        """A client came.
+
+        Raises:
+            Refusal: it is not let in.
+        """
+        ...
+
+    def received(self, socket: Socket, data: str) -> None:
+        """A MESSAGE packet's data; those of one socket come in order.
+
+        Raises:
+            ProtocolError: the socket is to end.
+        """
+        ...
+
+    def closed(self, socket: Socket, reason: str) -> None:
+        """An opened socket ended; nothing more is sent or received."""
+        ...
+
+    def shed(self) -> None:
+        """A droppable frame was dropped, its reader being slow."""
+        ...
+
+
+class Engine:
+    """All sessions of one server."""
+
+    def __init__(self, application: Application, options: Options) -> None:
+        self.options = options
+        self.sockets: dict[str, Socket] = {}
+        self.handover = Handover(options.handover_dir, options.tag)
+        self.shed_bytes = options.shed_bytes
+        self.outbox_bytes = options.outbox_bytes
+        self._application = application
+        self._heartbeat: Heartbeat[Socket] = Heartbeat(
+            options.ping_interval_ms / 1000,
+            options.ping_timeout_ms / 1000,
+            lambda socket: socket.push(PING),
+            lambda socket: socket.abort("ping timeout"),
+        )
+        self._ending: Deadlines[Socket] = Deadlines(
+            options.close_within_ms / 1000, lambda socket: socket.carrier.abort()
+        )
+        self._probes: Deadlines[Probe] = Deadlines(
+            options.upgrade_within_ms / 1000, lambda probe: probe.connection.abort()
+        )
+        self._unflushed: deque[Socket] = deque()
+        self._flushing = False
+
+    # --- sessions ---------------------------------------------------------------------------------
+
+    def open_websocket(
+        self, request: Request, switching: bytes, transport: asyncio.Transport
+    ) -> WebSocket:
+        """A new session on a WebSocket; the caller gives the transport its protocol.
+
+        Raises:
+            Refusal: the application does not let it in.
+        """
+        socket = self._open(request, ())
+        connection = WebSocket(transport, socket, self.options.payload_bytes)
+        transport.write(switching)
+        socket.carried_by(connection)
+        return connection
+
+    def open_polling(self, request: Request) -> Socket:
+        """A new session whose client polls.
+
+        Raises:
+            Refusal: the application does not let it in.
+        """
+        upgradable = self.options.allow_upgrades and "websocket" in self.options.transports
+        socket = self._open(request, ("websocket",) if upgradable else ())
+        socket.carried_by(Polling(socket))
+        return socket
+
+    def begin_upgrade(
+        self, socket: Socket, switching: bytes, transport: asyncio.Transport
+    ) -> WebSocket:
+        """A WebSocket on which a polling session may go on."""
+        probe = Probe(socket, transport, self.options.payload_bytes, self._probed)
+        self._probes.add(probe)
+        transport.write(switching)
+        return probe.connection
+
+    def session(self, id_: str) -> Socket:
+        """The session of this id.
+
+        Raises:
+            UnknownSession: there is none.
+        """
+        socket = self.sockets.get(id_)
+        if socket is None:
+            raise UnknownSession
+        return socket
+
+    def close(self) -> None:
+        """End all sessions and every timer, and take no more connections of other processes."""
+        self.handover.close()
+        for socket in tuple(self.sockets.values()):
+            socket.close()
+        self._heartbeat.close()
+
+    def _open(self, request: Request, upgrades: tuple[str, ...]) -> Socket:
+        socket = Socket(self.options.tag + secrets.token_urlsafe(15), request, self)
+        socket.push(self._open_packet(socket.id, upgrades))
+        self.sockets[socket.id] = socket
+        self._heartbeat.add(socket)
+        try:
+            self._application.opened(socket)
+        except Exception:
+            socket.take()
+            self._heartbeat.discard(socket)
+            self.gone(socket)
+            raise
+        return socket
+
+    def _open_packet(self, id_: str, upgrades: tuple[str, ...]) -> Frame:
+        hello = {
+            "sid": id_,
+            "upgrades": upgrades,
+            "pingInterval": self.options.ping_interval_ms,
+            "pingTimeout": self.options.ping_timeout_ms,
+            "maxPayload": self.options.payload_bytes,
+        }
+        return Frame("0" + json.dumps(hello, separators=(",", ":")))
+
+    def _probed(self, probe: Probe) -> None:
+        self._probes.discard(probe)
+
+    # --- what a socket needs ----------------------------------------------------------------------
+
+    def received(self, socket: Socket, packet: str | bytes) -> None:
+        """Take a packet in; a bad one ends the session."""
+        try:
+            self._take(socket, packet)
+        except ProtocolError as error:
+            socket.fail(f"protocol error: {error}")
+        except Exception:
+            log.exception("a packet could not be handled")
+            socket.fail("internal error")
+
+    def flush_soon(self, socket: Socket) -> None:
+        """Flush when this turn is over, so what is pushed meanwhile goes in the same write."""
+        self._unflushed.append(socket)
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def shed(self) -> None:
+        """A droppable frame was dropped."""
+        self._application.shed()
+
+    def closing(self, socket: Socket, reason: str) -> None:
+        """Tell the application, and see that the client follows."""
+        self._heartbeat.discard(socket)
+        self._ending.add(socket)
+        if socket.upgrading is not None:
+            socket.upgrading.close()
+        self._application.closed(socket, reason)
+
+    def gone(self, socket: Socket) -> None:
+        """Forget it."""
+        self._ending.discard(socket)
+        self.sockets.pop(socket.id, None)
+
+    def _take(self, socket: Socket, packet: str | bytes) -> None:
+        if isinstance(packet, bytes):
+            raise ProtocolError("Binary packets are not accepted")
+        if packet.startswith(MESSAGE):
+            self._application.received(socket, packet[1:])
+        elif packet == "3":
+            self._heartbeat.answered(socket)
+        elif packet == "1":
+            socket.leave()
+        else:
+            raise ProtocolError("Unknown packet")
+
+    def _flush(self) -> None:
+        try:
+            for _ in range(min(FLUSHES_PER_TURN, len(self._unflushed))):
+                self._unflushed.popleft().flush()
+        finally:  # where one fails, the others go on
+            if self._unflushed:
+                asyncio.get_running_loop().call_soon(self._flush)
+            else:
+                self._flushing = False

@@ -1,0 +1,90 @@
+"""Letting a client in: its origin, its token, its device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chatserver.clock import now_ms
+from chatserver.config import Settings
+from chatserver.domain.events import Ready
+from chatserver.domain.person import Caller, DeviceInfo, Identity, Person
+from chatserver.errors import OriginRefused, Unauthorized
+from chatserver.gateway.address import Addresses
+from chatserver.gateway.answering import AnswerBy
+from chatserver.gateway.engine.request import Request
+from chatserver.services.services import Services
+
+
+class ConnectAuth(msgspec.Struct, frozen=True):
+    """What a client sends with CONNECT."""
+
+    token: str
+    device: DeviceInfo
+
+
+class Guest(msgspec.Struct, frozen=True):
+    """Who may come in."""
+
+    caller: Caller
+    identity: Identity
+    person: Person
+
+
+class Entrance:
+    """Decides who comes in, and says what they find."""
+
+    def __init__(self, settings: Settings, services: Services, addresses: Addresses) -> None:
+        self._settings = settings
+        self._services = services
+        self._addresses = addresses
+
+    async def let_in(self, connection: str, request: Request, auth: Any, deadline: float) -> Guest:
+        """Who asks to come in as `connection`; `deadline` is the event loop's time.
+
+        Raises:
+            OriginRefused, Unauthorized, TokenExpired, Unavailable: it may not.
+        """
+        headers = request.headers()
+        if not self._addresses.origin_allowed(headers.get("origin"), headers.get("host")):
+            raise OriginRefused
+        given = _read(auth)
+        identity = await self._services.auth.authenticate(given.token, now_ms())
+        async with AnswerBy(deadline):
+            person = await self._services.devices.arrive(
+                identity, given.device, connection, now_ms()
+            )
+        caller = Caller(
+            user=identity.user,
+            role=identity.role,
+            shop=identity.shop,
+            device=given.device.id,
+            connection=connection,
+        )
+        return Guest(caller, identity, person)
+
+    def ready(self, guest: Guest) -> Ready:
+        """What a client is told first."""
+        settings = self._settings
+        return Ready(
+            me=guest.person,
+            device=guest.caller.device,
+            time=now_ms(),
+            limits={
+                "text_bytes": settings.text_bytes,
+                "frame_bytes": settings.frame_bytes,
+                "page_default": settings.page_default,
+                "page_max": settings.page_max,
+                "sends_per_s": settings.sends_per_s,
+                "edit_window_ms": settings.edit_window_ms,
+                "recall_window_ms": settings.recall_window_ms,
+            },
+        )
+
+
+def _read(auth: Any) -> ConnectAuth:
+    try:
+        return msgspec.convert(auth, ConnectAuth)
+    except msgspec.ValidationError as error:
+        raise Unauthorized(f"auth must be {{token, device}}: {error}") from None
