@@ -208,6 +208,7 @@ def _spawn_loops(tasks: Tasks, kept: Kept, bus: Bus, services: Services) -> None
     tasks.spawn("bus", bus.run())
     tasks.spawn("cursors", kept.cursors.run())
     tasks.spawn("heads", kept.heads.run())
+    tasks.spawn("presence told", services.presence.run(clock.now_ms))
     tasks.spawn("revocations", services.auth.follow(clock.now_ms))
     tasks.spawn("loop lag", _measure_lag())
 

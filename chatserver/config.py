@@ -109,10 +109,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     auth_deadline_ms: Annotated[Positive, _says("a socket must authenticate within this")] = 5000
     unauthenticated_per_address: Annotated[
         Positive, _says("sockets of one address that may wait for authentication")
-    ] = 200
+    ] = 2000
     unauthenticated_total: Annotated[
         Positive, _says("sockets that may wait for authentication in all")
-    ] = 5000
+    ] = 20_000
     connects_per_s: Annotated[
         Positive,
         _says("clients one process lets in, a second's worth at once; the others are told when"),

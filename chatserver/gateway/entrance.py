@@ -24,6 +24,13 @@ class ConnectAuth(msgspec.Struct, frozen=True):
     device: DeviceInfo
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """Who a client is, proved by its token, and the device it names."""
+
+    identity: Identity
+    device: DeviceInfo
+
+
 class Guest(msgspec.Struct, frozen=True):
     """Who may come in."""
 
@@ -40,26 +47,33 @@ class Entrance:
         self._services = services
         self._addresses = addresses
 
-    async def let_in(self, connection: str, request: Request, auth: Any, deadline: float) -> Guest:
-        """Who asks to come in as `connection`; `deadline` is the event loop's time.
+    async def identify(self, request: Request, auth: Any) -> Claim:
+        """Who asks to come in; from memory alone.
 
         Raises:
-            OriginRefused, Unauthorized, TokenExpired, Unavailable: it may not.
+            OriginRefused, Unauthorized, TokenExpired: it may not.
         """
         headers = request.headers()
         if not self._addresses.origin_allowed(headers.get("origin"), headers.get("host")):
             raise OriginRefused
         given = _read(auth)
         identity = await self._services.auth.authenticate(given.token, now_ms())
+        return Claim(identity, given.device)
+
+    async def receive(self, connection: str, claim: Claim, deadline: float) -> Guest:
+        """Take somebody in as `connection`; `deadline` is the event loop's time.
+
+        Raises:
+            Unavailable, Busy: not now.
+        """
+        identity, device = claim.identity, claim.device
         async with AnswerBy(deadline):
-            person = await self._services.devices.arrive(
-                identity, given.device, connection, now_ms()
-            )
+            person = await self._services.devices.arrive(identity, device, connection, now_ms())
         caller = Caller(
             user=identity.user,
             role=identity.role,
             shop=identity.shop,
-            device=given.device.id,
+            device=device.id,
             connection=connection,
         )
         return Guest(caller, identity, person)

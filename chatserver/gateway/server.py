@@ -214,12 +214,13 @@ class Gateway(AsyncServer):
             raise _refused(Internal()) from None
 
     async def _let_in(self, sid: str, environ: Environ, auth: Any) -> None:
+        eio_sid = self.manager.eio_sid_from_sid(sid, NAMESPACE)
+        claim = await self._entrance.identify(environ.request, auth)
         wait_ms = 1000 if self._draining else self._admission.enter(now_ms())
         if wait_ms:
             raise Busy(retry_after_ms=wait_ms)
         deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_S
-        guest = await self._entrance.let_in(sid, environ.request, auth, deadline)
-        self._guests[self.manager.eio_sid_from_sid(sid, NAMESPACE)] = guest
+        self._guests[eio_sid] = await self._entrance.receive(sid, claim, deadline)
 
     def _welcome(self, session: Session, guest: Guest) -> None:
         self._admission.release(session.socket.id)
@@ -240,7 +241,7 @@ class Gateway(AsyncServer):
         session.watch_expiry(self._expiries)
         self._keep_socket_limit(user)
         if first:
-            self._tasks.spawn("arrived", self._services.presence.arrived(user))
+            self._services.presence.came(user)
 
     def _keep_socket_limit(self, user: str) -> None:
         connections = self._hub.of_user(user)
@@ -269,7 +270,7 @@ class Gateway(AsyncServer):
         self._hub.remove(connection)
         metrics.connections.dec()
         if not self._hub.here(of_user(user)) and not self._draining:
-            self._tasks.spawn("left", self._services.presence.left_soon(user))
+            self._services.presence.went(user)
 
 
 def _refused(refusal: ChatError) -> socketio.exceptions.ConnectionRefusedError:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
-from chatserver.clock import now_ms
 from chatserver.domain.calls import SetTyping
 from chatserver.domain.conversation import Conversation, direct_id
 from chatserver.domain.events import PresenceChanged, Typing
@@ -80,20 +79,6 @@ class Presence:
             await self._arrived(users)
         for users in _parts(self._gone()):
             await self._left(users, now_ms)
-
-    async def arrived(self, user: str) -> None:
-        """A person has the first connection on this node."""
-        await self._arrived((user,))
-
-    async def left_soon(self, user: str) -> None:
-        """A person's last connection on this node is gone: so is the person, if it stays so."""
-        await asyncio.sleep(self._leaves_after_s)
-        if not self._delivery.is_here(user):
-            await self.left(user, now_ms())
-
-    async def left(self, user: str, now_ms: int) -> None:
-        """A person is no longer on this node."""
-        await self._left((user,), now_ms)
 
     async def visible(self, caller: Caller, users: Iterable[str]) -> list[str]:
         """Those of these people whose presence the caller may see: they share a conversation."""

@@ -68,7 +68,7 @@ class Door:
         return self._engine.begin_upgrade(socket, answer, transport)
 
     async def _answer(self, http: web.Request) -> web.StreamResponse:
-        request = _request(http)
+        request = as_request(http)
         query = request.query()
         if http.method == "OPTIONS":
             return web.Response(headers={"Access-Control-Allow-Methods": "GET, POST"})
@@ -223,7 +223,8 @@ class _Tap(asyncio.Protocol):
         self._on_lost()
 
 
-def _request(http: web.Request) -> Request:
+def as_request(http: web.Request) -> Request:
+    """What aiohttp read, as engines look at it."""
     head = b"\r\n".join(name + b": " + value for name, value in http.raw_headers)
     peer = http.transport.get_extra_info("peername") if http.transport else None
     return Request(http.path_qs, head, str(peer[0]) if peer else "")

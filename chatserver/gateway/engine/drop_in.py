@@ -13,9 +13,9 @@ from aiohttp import web
 from engineio import packet as engineio_packet
 
 from chatserver.gateway.engine import packets
-from chatserver.gateway.engine.door import Door
+from chatserver.gateway.engine.door import Door, as_request
 from chatserver.gateway.engine.engine import Application, Engine
-from chatserver.gateway.engine.errors import ProtocolError
+from chatserver.gateway.engine.errors import Forbidden, ProtocolError
 from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.engine.front import protocol_factory
 from chatserver.gateway.engine.manager import Manager
@@ -46,15 +46,27 @@ class EngineServer(engineio.AsyncServer):
 
     def attach(self, app: web.Application, engineio_path: str = "engine.io") -> None:
         """Answer requests to the engine's path in an aiohttp application."""
-        app.router.add_route("*", self.engine.options.path, self.door.handle)
+        app.router.add_route("*", self.engine.options.path, self.handle_request)
 
     def protocol_factory(self, runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
         """What makes the protocols of a port that this engine shares with the application."""
         return protocol_factory(self.engine, runner)
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request."""
-        return await self.door.handle(request)
+        """Answer one request, with what a page of another origin needs to read it."""
+        response = await self.door.handle(request)
+        if self.cors_allowed_origins != []:
+            asked = self._environ(as_request(request), request.method)
+            response.headers.update(dict(self._cors_headers(asked)))
+        return response
+
+    def admits(self, request: Request) -> bool:
+        """Whether `cors_allowed_origins` lets the page that asks connect."""
+        origin = request.header("origin")
+        if origin is None or self.cors_allowed_origins == []:
+            return True
+        allowed = self._cors_allowed_origins(self._environ(request, "GET"))
+        return allowed is None or origin in allowed
 
     async def send(self, sid: str, data: Any) -> None:
         """Send a MESSAGE packet; text only."""
@@ -93,6 +105,12 @@ class EngineServer(engineio.AsyncServer):
         """How a client is reached: polling or websocket."""
         name: str = self.sockets[sid].carrier.name
         return name
+
+    def _environ(self, request: Request, method: str) -> dict[str, Any]:
+        """What the origin is judged by; a client's word on who forwarded it counts for nothing."""
+        made = Environ(request)
+        kept = {name: made[name] for name in made if not name.startswith("HTTP_X_FORWARDED_")}
+        return {**kept, "REQUEST_METHOD": method}
 
     def _all_but(self, sid: str | None) -> list[Socket]:
         return [] if sid is not None else list(self.sockets.values())
@@ -185,6 +203,8 @@ class Mail:
 
     def opened(self, socket: Socket) -> None:
         """A client came."""
+        if not self._server.admits(socket.request):
+            raise Forbidden
         socket.data = deque()
         self._put(socket, "connect", socket.id, Environ(socket.request))
 

@@ -104,6 +104,11 @@ class Socket:
         self._waiting: list[Frame] | None = None
         self._bytes = 0
 
+    @property
+    def upgraded(self) -> bool:
+        """Whether a WebSocket carries it."""
+        return self.carrier.name == "websocket"
+
     # --- for the application --------------------------------------------------------------------
 
     def push(self, frame: Frame) -> None:

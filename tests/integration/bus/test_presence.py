@@ -50,12 +50,12 @@ async def test_who_arrived_is_online_for_all_nodes(redis_url: str) -> None:
 async def test_who_left_was_last_seen_then(redis_url: str) -> None:
     async with boards(redis_url, "east", "west") as (east, west):
         await east.arrived("mei")
-        await east.left("mei", NOON)
+        await east.left("mei", at_ms=NOON)
         assert await west.states(["mei"]) == {"mei": (False, NOON)}
 
         await west.arrived("mei")
         assert await east.states(["mei"]) == {"mei": (True, None)}
-        await west.left("mei", NOON + 1)
+        await west.left("mei", at_ms=NOON + 1)
         assert await east.states(["mei"]) == {"mei": (False, NOON + 1)}
 
 
@@ -63,9 +63,9 @@ async def test_who_is_on_two_nodes_is_online_until_the_last_is_left(redis_url: s
     async with boards(redis_url, "east", "west") as (east, west):
         await east.arrived("mei")
         await west.arrived("mei")
-        await east.left("mei", NOON)
+        await east.left("mei", at_ms=NOON)
         assert await east.states(["mei"]) == {"mei": (True, None)}
-        await west.left("mei", NOON + 5)
+        await west.left("mei", at_ms=NOON + 5)
         assert await east.states(["mei"]) == {"mei": (False, NOON + 5)}
 
 
@@ -111,7 +111,7 @@ async def test_marks_of_one_person_keep_their_order(redis_url: str) -> None:
     async with boards(redis_url, "east") as (east,):
         steps = []
         for number in range(50):
-            steps += [east.arrived("mei"), east.left("mei", NOON + number)]
+            steps += [east.arrived("mei"), east.left("mei", at_ms=NOON + number)]
         await asyncio.gather(*steps)
         assert await east.states(["mei"]) == {"mei": (False, NOON + 49)}
 
@@ -119,7 +119,7 @@ async def test_marks_of_one_person_keep_their_order(redis_url: str) -> None:
 async def test_a_refresh_does_not_bring_back_who_leaves_meanwhile(redis_url: str) -> None:
     async with boards(redis_url, "east") as (east,):
         await east.arrived("mei")
-        await asyncio.gather(east.refresh(["mei"]), east.left("mei", NOON))
+        await asyncio.gather(east.refresh(["mei"]), east.left("mei", at_ms=NOON))
         assert await east.states(["mei"]) == {"mei": (False, NOON)}
 
 
@@ -135,7 +135,7 @@ async def test_without_redis_nothing_is_known_and_nothing_fails(private_valkey: 
 
         assert await east.states(["mei"]) == {}
         await east.arrived("lin")
-        await east.left("mei", NOON)
+        await east.left("mei", at_ms=NOON)
         await east.refresh(["lin"])
 
         await asyncio.to_thread(private_valkey.start)
@@ -152,5 +152,5 @@ async def test_entries_are_forgotten_in_the_end(redis_url: str) -> None:
         await east.arrived("mei")
         key = east._prefix + "mei"
         assert 29 * 86_400 < await client.ttl(key) <= 30 * 86_400
-        await east.left("mei", NOON)
+        await east.left("mei", at_ms=NOON)
         assert 29 * 86_400 < await client.ttl(key) <= 30 * 86_400

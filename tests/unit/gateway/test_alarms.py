@@ -83,6 +83,24 @@ async def test_a_later_alarm_replaces_the_earlier_one(first_s: float, then_s: fl
 
 
 @leaping
+async def test_an_alarm_that_was_replaced_leaves_nothing_behind() -> None:
+    alarms, sleeper = bedroom(), Sleeper()
+    for number in range(100):
+        alarms.set(sleeper, 1.0 + number)
+    assert [list(slot) for slot in alarms._slots.values()] == [[sleeper]]
+
+
+@leaping
+async def test_a_time_that_is_over_is_now() -> None:
+    alarms, sleeper = bedroom(), Sleeper()
+    alarms.set(Sleeper(), 10.0)
+    await asyncio.sleep(1.0)
+    alarms.set(sleeper, -0.5)
+    await asyncio.sleep(LATE_S)
+    assert len(sleeper.woken) == 1
+
+
+@leaping
 async def test_who_is_cancelled_sleeps_on() -> None:
     alarms, sleeper, other = bedroom(), Sleeper(), Sleeper()
     for each in (sleeper, other):

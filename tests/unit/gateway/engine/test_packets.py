@@ -158,7 +158,7 @@ def test_a_reserved_name_breaks_the_protocol(name: str) -> None:
      "٢[]", "2", "2{}", "2[]", "2[1]", "2[null]", '2[["a"]]', '2"a"', '2["a"', "2null", '2["a"]x',
      "2/admin", '2["a",NaN]', '2[NaN,"a"]', '2["a",[Infinity]]', '2["a",\'x\']', '2["a",01]',
      "3", "3[]", "31", "31{}", "31null", "31[NaN]", "0{", "0NaN", "07", "17", "1{}", "1null",
-     '29999999999999999["a"]', '2 7["a"]', '2-1["a"]', '2+1["a"]'],
+     '29999999999999999["a"]', '2 7["a"]', '2٢["a"]', '2²["a"]', '2-1["a"]', '2+1["a"]'],
 )  # fmt: skip
 def test_this_breaks_the_protocol(data: str) -> None:
     with pytest.raises(ProtocolError):
