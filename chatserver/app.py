@@ -6,7 +6,7 @@ import asyncio
 import signal
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from aiohttp import web
@@ -49,6 +49,7 @@ from chatserver.tasks import Tasks
 
 LAG_EVERY_S = 0.5
 PRESENCE_EVERY_S = 20.0
+HEADS_WITHIN_S = 1.5
 
 log = structlog.get_logger()
 
@@ -249,7 +250,9 @@ async def _drain(health: Health, doors: Doors, gateway: Gateway, kept: Kept) -> 
         server.close()
     await gateway.drain()
     await kept.log.drain()
-    await kept.heads.flush()
+    with suppress(TimeoutError):  # heads not written are found again in the log
+        async with asyncio.timeout(HEADS_WITHIN_S):
+            await kept.heads.flush()
     await doors.runner.cleanup()
 
 

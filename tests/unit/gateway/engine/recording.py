@@ -73,7 +73,7 @@ class Keeper:
 
 
 class Listener:
-    """An application that notes; `hear` may do more with what a client says."""
+    """An application that notes, and fails where a client asks for it."""
 
     def __init__(self) -> None:
         self.sockets: list[Socket] = []
