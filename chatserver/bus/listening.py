@@ -17,6 +17,7 @@ from chatserver import metrics
 from chatserver.bus.connections import BROKEN, listening_connection
 
 CHANNELS_PER_COMMAND = 500
+CHANGES_AT_ONCE = 1000  # packing more would hold up the event loop
 CONNECT_TIMEOUT_S = 2.0
 RETRY_S = 0.2
 BEATS_MISSED_MAX = 3
@@ -78,7 +79,7 @@ class Listener:
 
     async def settled(self, timeout_s: float) -> bool:
         """Wait until all changes so far are in force; False when Redis does not confirm them."""
-        target = self._asked + bool(self._changes or not self._asked)
+        target = self._asked + max(math.ceil(len(self._changes) / CHANGES_AT_ONCE), not self._asked)
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while self._confirmed < target and not self._broken:
@@ -123,11 +124,15 @@ class Listener:
     async def _write(self, connection: Connection) -> None:
         while True:
             await self._work.wait()
-            self._work.clear()
-            changes, self._changes = self._changes, {}
+            changes = {each: self._changes.pop(each) for each in self._next_changes()}
+            if not self._changes:
+                self._work.clear()
             self._asked += 1
             commands = [*_commands(changes), ("PING", str(self._asked))]
             await connection.send_packed_command(connection.pack_commands(commands))
+
+    def _next_changes(self) -> list[str]:
+        return list(islice(self._changes, CHANGES_AT_ONCE))
 
     async def _beat(self) -> None:
         while True:

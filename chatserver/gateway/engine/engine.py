@@ -26,7 +26,9 @@ from chatserver.gateway.engine.request import Request
 from chatserver.gateway.engine.sockets import Socket
 from chatserver.gateway.engine.upgrade import Probe
 
-FLUSHES_PER_TURN = 500  # then others get their turn on the event loop
+# then others get their turn on the event loop
+FLUSHES_PER_TURN = 500
+ENDS_PER_TURN = 100
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ class Engine:
         )
         self._unflushed: deque[Socket] = deque()
         self._flushing = False
+        self._ended: deque[tuple[Socket, str]] = deque()
 
     # --- sessions ---------------------------------------------------------------------------------
 
@@ -194,7 +197,9 @@ class Engine:
         self._ending.add(socket)
         if socket.upgrading is not None:
             socket.upgrading.close()
-        self._application.closed(socket, reason)
+        self._ended.append((socket, reason))
+        if len(self._ended) == 1:
+            asyncio.get_running_loop().call_soon(self._tell_ends)
 
     def gone(self, socket: Socket) -> None:
         """Forget it."""
@@ -222,3 +227,15 @@ class Engine:
                 asyncio.get_running_loop().call_soon(self._flush)
             else:
                 self._flushing = False
+
+    def _tell_ends(self) -> None:
+        """Tell the application who is gone; when all leave at once, some at a time."""
+        for _ in range(min(ENDS_PER_TURN, len(self._ended))):
+            socket, reason = self._ended[0]
+            try:
+                self._application.closed(socket, reason)
+            except Exception:
+                log.exception("the end of a session could not be handled")
+            self._ended.popleft()
+        if self._ended:
+            asyncio.get_running_loop().call_soon(self._tell_ends)

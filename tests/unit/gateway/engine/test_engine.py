@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from chatserver.gateway.engine.connection import WebSocket
-from chatserver.gateway.engine.engine import FLUSHES_PER_TURN, Engine
+from chatserver.gateway.engine.engine import ENDS_PER_TURN, FLUSHES_PER_TURN, Engine
 from chatserver.gateway.engine.errors import Overloaded, Refusal
 from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.engine.options import Options
@@ -71,6 +71,7 @@ async def test_websockets_polls_and_other_requests_share_a_port(
             assert answer.status == 404
     assert len(place.engine.sockets) == 2
     place.engine.close()
+    await turn()
     assert place.listener.ended == ["server disconnect"] * 2
 
 
@@ -181,6 +182,7 @@ async def test_frames_after_an_end_in_the_same_read_are_not_heard(
     websocket, _ = open_one(engine)
     websocket.data_received(frame(TEXT, "4a") + frame(TEXT, "9") + frame(TEXT, "4b"))
     assert listener.heard == ["a"]
+    await turn()
     assert listener.ended == ["protocol error: Unknown packet"]
 
 
@@ -188,6 +190,37 @@ async def test_frames_after_an_end_in_the_same_read_are_not_heard(
 async def test_an_unknown_session_is_refused(engine: Engine) -> None:
     with pytest.raises(Refusal):
         engine.session("nobody's")
+
+
+@leaping
+async def test_when_all_leave_at_once_the_others_get_their_turn(
+    engine: Engine, listener: Listener
+) -> None:
+    made = [open_one(engine) for _ in range(3 * ENDS_PER_TURN)]
+    for websocket, _ in made:
+        websocket.connection_lost(None)
+    for told in range(4):
+        assert len(listener.ended) == told * ENDS_PER_TURN
+        await turn()
+
+
+@leaping
+async def test_an_error_about_one_end_keeps_no_other_from_being_told(
+    engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [open_one(engine) for _ in range(3)]
+    broken = listener.sockets[0]
+
+    def closed(one: Listener, socket: Socket, reason: str) -> None:
+        if socket is broken:
+            raise ValueError
+        one.ended.append(reason)
+
+    monkeypatch.setattr(Listener, "closed", closed)
+    for websocket, _ in made:
+        websocket.connection_lost(None)
+    await turn()
+    assert listener.ended == ["transport close"] * 2
 
 
 # --- memory -------------------------------------------------------------------------------------
@@ -203,6 +236,7 @@ async def test_when_all_have_gone_nothing_is_kept(engine: Engine, listener: List
         elif number % 3 == 2:
             listener.sockets[number].fail("protocol error")
         websocket.connection_lost(None)
+    await turn()
     assert len(listener.ended) == 100
     assert (engine.sockets, len(engine._ending), len(engine._probes)) == ({}, 0, 0)
     assert not any(engine._heartbeat._buckets)
