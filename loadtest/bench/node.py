@@ -92,8 +92,10 @@ async def fresh_name(url: str) -> AsyncIterator[str]:
 async def populate(database: Database, members: Sequence[tuple[str, str]]) -> None:
     """Conversations and memberships as they are before the first message, so writes behind the
     log find something to update."""
-    conversations = dict.fromkeys(conversation for conversation, _ in members)
-    await _fill(database, "conversations", [_conversation(each) for each in conversations])
+    people: dict[str, list[str]] = {}
+    for conversation, user in members:
+        people.setdefault(conversation, []).append(user)
+    await _fill(database, "conversations", [_conversation(*each) for each in people.items()])
     await _fill(database, "memberships", [_membership(*each) for each in members])
 
 
@@ -104,11 +106,11 @@ async def _fill(
         await database.collection(collection).insert_many(documents[first : first + _PRELOAD])
 
 
-def _conversation(conversation: str) -> dict[str, object]:
+def _conversation(conversation: str, members: list[str]) -> dict[str, object]:
     return {
         "_id": conversation,
         "kind": "direct",
-        "members": [],
+        "members": members,
         "created_at": 0,
         "head": {"seq": 0, "mod": 0},
     }

@@ -54,13 +54,21 @@ class JavaScriptPerson(Person):
         self._reader: asyncio.Task[None] | None = None
 
     async def connect(
-        self, *, transports: tuple[str, ...] = ("websocket",), namespace: str = "/"
+        self,
+        *,
+        transports: tuple[str, ...] = ("websocket",),
+        namespace: str = "/",
+        pooled: bool = False,
+        **more: Any,
     ) -> JavaScriptPerson:
-        """Come in; a refusal is an event `connect_error`, as the client reports it."""
+        """Come in; a refusal is an event `connect_error`, as the client reports it.
+
+        `pooled` uses connections again as a browser does; `more` are options of the client.
+        """
         await self._start()
         self.events.clear()
-        options = {"auth": self._auth(), "transports": list(transports)}
-        await self.command("connect", url=self.url + namespace, options=options)
+        options = {"auth": self._auth(), "transports": list(transports), **more}
+        await self.command("connect", url=self.url + namespace, options=options, pooled=pooled)
         why = f"{self.user} hears whether the server takes it: {self.events}"
         await eventually(lambda: self.seen("connect") or self.seen("connect_error"), why)
         return self

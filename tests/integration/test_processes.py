@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -140,6 +141,41 @@ def test_a_parent_killed_during_the_start_leaves_no_child(serve: Serve) -> None:
     serving.process.kill()
     serving.process.wait()
     until(lambda: not any(is_running(pid) for pid in children), within_s=4)
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where temporary folders are made; the path of a Unix socket must be short."""
+    with tempfile.TemporaryDirectory(prefix="chat-") as made:
+        monkeypatch.setenv("TMPDIR", made)
+        yield Path(made)
+
+
+def test_the_folder_for_handovers_is_for_this_user_alone_and_goes_with_the_parent(
+    serve: Serve, temporary: Path
+) -> None:
+    serving = serve()
+    until(lambda: "all processes serve" in serving.said)
+    (folder,) = temporary.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert len(list(folder.iterdir())) == 2
+    victim = serving.children()[0]
+    os.kill(victim, signal.SIGKILL)  # it leaves its socket behind
+    until(lambda: "a process serves again" in serving.said)
+    assert len(list(folder.iterdir())) == 3
+    serving.process.terminate()
+    assert serving.status() == 0
+    assert not list(temporary.iterdir())
+
+
+def test_a_folder_for_handovers_that_others_may_enter_is_named_once(
+    serve: Serve, temporary: Path
+) -> None:
+    temporary.chmod(0o755)
+    serving = serve(handover_dir=temporary)
+    assert serving.status() == 1
+    (sentence,) = serving.sentences
+    assert f"CHAT_HANDOVER_DIR={temporary}: must be this user's" in sentence
 
 
 def test_systemd_is_told_when_all_serve_and_only_by_the_parent(

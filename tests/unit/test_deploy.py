@@ -41,6 +41,14 @@ def test_there_is_a_unit_for_the_machine_and_one_for_each_node() -> None:
     assert settings_of(node).processes == 1
 
 
+def test_units_of_one_port_share_a_folder_that_outlives_each_of_them() -> None:
+    node = UNITS[1]
+    values = read(node)
+    assert settings_of(node).handover_dir == "/run/" + values["RuntimeDirectory"][0]
+    assert values["RuntimeDirectoryMode"] == ["0700"]
+    assert values["RuntimeDirectoryPreserve"] == ["yes"]
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_agrees_with_the_server(unit: Path) -> None:
     values, settings = read(unit), settings_of(unit)

@@ -161,7 +161,11 @@ class Door:
         raise web.HTTPRequestEntityTooLarge(limit, http.content_length or limit + 1)
 
     async def _give(self, sid: str, http: web.Request) -> web.StreamResponse:
-        """The session is another process's: that one answers, on this connection."""
+        """The session is another process's: that one answers, on this connection.
+
+        A redirect would not do: some clients, the official one on Node among them, follow it
+        without the body.
+        """
         body = await self._body(http)
         if http.transport is None:
             raise UnknownSession

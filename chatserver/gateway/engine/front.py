@@ -104,11 +104,11 @@ class Front(asyncio.Protocol):
         """Some of the head, or all of it and more."""
         self._head += data
         if not self._hall.concerns(self._head):
-            self._hand_over()
+            self._leave_to_aiohttp()
         elif (end := self._head.find(_END, 0, self._hall.head_bytes)) >= 0:
             self._decide(end + len(_END))
         elif len(self._head) > self._hall.head_bytes:
-            self._hand_over()
+            self._leave_to_aiohttp()
 
     def connection_lost(self, _error: Exception | None) -> None:
         """The client went before it asked for anything."""
@@ -126,7 +126,7 @@ class Front(asyncio.Protocol):
         request = self._request(end)
         headers = request.headers() if request is not None else {}
         if request is None or not wants_websocket(headers) or has_body(headers):
-            self._hand_over()
+            self._leave_to_aiohttp()
             return
         self._hall.slow.discard(self)
         try:
@@ -139,6 +139,8 @@ class Front(asyncio.Protocol):
             connection.data_received(self._head[end:])
 
     def _session_id(self) -> str:
+        if b"sid=" not in self._head:  # most connections begin with a session of their own
+            return ""
         match = _FIRST_LINE.match(self._head)
         return Request(match[1].decode(), b"", "").query().get("sid", "") if match else ""
 
@@ -147,7 +149,7 @@ class Front(asyncio.Protocol):
             self._hall.handover.give(sid, self._transport, self._head)
             self._hall.slow.discard(self)
         except Refusal:
-            self._hand_over()  # the door tries once more, and says why not
+            self._leave_to_aiohttp()  # the door tries once more, and says why not
 
     def _request(self, end: int) -> Request | None:
         match = _HEAD.fullmatch(self._head, 0, end)
@@ -157,7 +159,7 @@ class Front(asyncio.Protocol):
         address = str(peer[0]) if isinstance(peer, tuple) else ""
         return Request(match[1].decode(), match[2], address)
 
-    def _hand_over(self) -> None:
+    def _leave_to_aiohttp(self) -> None:
         self._hall.slow.discard(self)
         protocol = self._hall.server()
         self._transport.set_protocol(protocol)

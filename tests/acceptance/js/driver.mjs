@@ -1,15 +1,18 @@
 // The official Socket.IO client, steered by JSON lines: commands come in on stdin, and what the
 // client reports goes out on stdout. Commands: connect, call, emit, transport, disconnect.
+import { Agent } from "node:http";
 import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
 let socket = null;
+const pool = new Agent({ keepAlive: true, maxSockets: 6 }); // connections as a browser keeps them
 
 const tell = (what) => process.stdout.write(JSON.stringify(what) + "\n");
 
 const commands = {
-  connect({ url, options }) {
-    socket = io(url, { reconnection: false, forceNew: true, ...options });
+  connect({ url, options, pooled }) {
+    const agent = pooled ? { agent: pool } : {};
+    socket = io(url, { reconnection: false, forceNew: true, ...agent, ...options });
     socket.on("connect", () => tell({ event: "connect", payload: { id: socket.id } }));
     socket.on("disconnect", (reason) => tell({ event: "disconnect", payload: { reason } }));
     socket.on("connect_error", (error) =>

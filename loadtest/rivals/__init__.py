@@ -1,0 +1,1 @@
+"""The servers that are measured side by side, each a process that one port and one pid describe."""

@@ -1,0 +1,176 @@
+"""Every measure works end to end, and only what was delivered becomes a figure."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from chatserver.dev.errors import DevError
+from loadtest.__main__ import main
+from loadtest.bench.engine.connect import Connect
+from loadtest.bench.engine.fanout import Fanout
+from loadtest.bench.engine.measures import MEASURES
+from loadtest.bench.engine.plan import quick
+from loadtest.bench.engine.results import Book, Figure
+from loadtest.bench.engine.scenario import play
+from loadtest.rivals.dialects import MinimalDialect
+from loadtest.rivals.house import House
+from loadtest.rivals.table import RIVALS, Rival, node_binary
+from loadtest.swarm import cores
+from loadtest.swarm.failed import Failed
+from loadtest.swarm.worker import Worker
+
+ROOT = Path(__file__).parents[3]
+UNRELIABLE = Path(__file__).parent / "unreliable.py"
+OURS = {"half-drop", "stopped-memory", "stopped-latency"}  # of the product alone
+WITH_MONGODB = {"durable", "latency"}
+GONE_WITHIN_S = 15.0
+
+pytestmark = pytest.mark.timeout(300)  # a dozen servers start one after the other
+
+
+def has_node() -> bool:
+    try:
+        return bool(node_binary())
+    except DevError:
+        return False
+
+
+def taking_part(measure: str) -> set[str]:
+    if measure in OURS:
+        return {"product"}
+    if measure in WITH_MONGODB:
+        return {"product", "mongodb"}
+    rivals = {"product", "stock", *(["node"] if has_node() else [])}
+    return rivals if measure == "idle" else {*rivals, "floor"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A quick run of everything, from the command line."""
+    folder = tmp_path_factory.mktemp("engine")
+    rivals = ["product", "stock", "floor", *(["node"] if has_node() else [])]
+    files = ["--json", str(folder / "figures.json"), "--png", str(folder / "engine.png")]
+    before = set(psutil.Process().children(recursive=True))
+    assert main(["bench", "engine", "--quick", "--rivals", *rivals, *files]) == 0
+    left = set(psutil.Process().children(recursive=True)) - before
+    assert (folder / "engine.png").stat().st_size > 5000
+    return {**json.loads((folder / "figures.json").read_text(encoding="utf-8")), "left": left}
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_every_rival_gets_a_figure(run: dict[str, Any], measure: str) -> None:
+    figures = {each["rival"]: each for each in run["figures"] if each["measure"] == measure}
+    assert set(figures) == taking_part(measure)
+    assert {rival: each["error"] for rival, each in figures.items() if each["error"]} == {}
+    assert all(len(each["values"]) == 1 for each in figures.values())
+
+
+def test_events_are_of_one_size_for_all_rivals(run: dict[str, Any]) -> None:
+    sizes = [
+        each["details"]["event bytes"] for each in run["figures"] if each["measure"] == "fanout"
+    ]
+    assert all(175 < size < 185 for size in sizes)
+
+
+def test_no_process_is_left_behind(run: dict[str, Any]) -> None:
+    assert not [process for process in run["left"] if process.is_running()]
+
+
+def untrusted(how: str, scenario: type[Fanout | Connect]) -> list[Figure]:
+    """The figures of a rival that does not do what it should, beside one that does."""
+    command = (sys.executable, str(UNRELIABLE), how)
+    rival = Rival(
+        name=how,
+        title=how,
+        command=lambda port: (*command, str(port)),
+        dialect=MinimalDialect(),
+    )
+    book = Book()
+    with pytest.MonkeyPatch.context() as patch, House(cores.choose()) as house:
+        patch.setitem(RIVALS, how, rival)  # type: ignore[arg-type]
+        play(scenario((how, "floor")), house, quick(), book, lambda _: None)
+    return book.figures()
+
+
+@pytest.mark.parametrize(
+    ("how", "scenario", "why"),
+    [
+        ("lose", Fanout, "missing after 5 s"),
+        ("double", Fanout, "did not get each of"),
+        ("refuse", Connect, "refused"),
+    ],
+)
+def test_who_does_not_deliver_gets_an_error_instead_of_a_figure(
+    how: str, scenario: type[Fanout | Connect], why: str
+) -> None:
+    figures = untrusted(how, scenario)
+    theirs = [figure for figure in figures if figure.rival == how]
+    assert theirs
+    for figure in theirs:
+        assert figure.error is not None
+        assert why in figure.error
+        assert figure.values == []
+    assert all(figure.error is None for figure in figures if figure.rival == "floor")
+
+
+class Clumsy:
+    """Something in a load process that goes wrong."""
+
+    async def stumble(self) -> None:
+        raise ValueError("over a stone")
+
+    async def die(self) -> None:
+        os._exit(1)
+
+
+def test_what_goes_wrong_in_the_load_process_is_told() -> None:
+    with Worker(None, Clumsy) as worker:
+        with pytest.raises(Failed, match="over a stone"):
+            worker.do(Clumsy.stumble)
+        with pytest.raises(Failed, match="died"):
+            worker.do(Clumsy.die)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+def test_all_processes_end_with_the_benchmark(end: signal.Signals) -> None:
+    arguments = ["--quick", "--only", "fanout", "--rivals", "floor", "stock", "--rounds", "1000"]
+    bench = subprocess.Popen(
+        [sys.executable, "-m", "loadtest", "bench", "engine", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    process = psutil.Process(bench.pid)
+    servers_and_loads = 4
+    deadline = time.monotonic() + 30
+    while len(children := process.children(recursive=True)) < servers_and_loads:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    bench.send_signal(end)
+    assert bench.wait(GONE_WITHIN_S) == (130 if end == signal.SIGINT else -signal.SIGKILL)
+    _, alive = psutil.wait_procs(children, GONE_WITHIN_S)
+    assert not alive
+
+
+def test_a_machine_that_allows_too_few_files_is_told_how_to_allow_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cores, "raise_file_limit", lambda: 100)
+    assert main(["bench", "engine"]) == 1
+    assert "ulimit -Hn" in capsys.readouterr().err
+
+
+def test_an_unknown_measure_is_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "engine", "--only", "speed"]) == 1
+    assert "there is no measure 'speed'" in capsys.readouterr().err
