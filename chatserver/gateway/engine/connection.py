@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Protocol
 
 from chatserver.gateway.engine.frames import Frame, close_frame, pong_frame
@@ -39,6 +40,7 @@ class WebSocket(asyncio.Protocol):
     __slots__ = ("_closing", "_reader", "_transport", "_why", "full", "receiver")
 
     name = "websocket"
+    at_once = sys.maxsize
 
     def __init__(self, transport: asyncio.Transport, receiver: Receiver, limit: int) -> None:
         """`limit` is the largest message a client may send, in bytes."""

@@ -149,7 +149,7 @@ class Engine:
         try:
             self._application.opened(socket)
         except Exception:
-            socket.take()
+            socket.drop()
             self._heartbeat.discard(socket)
             self.gone(socket)
             raise

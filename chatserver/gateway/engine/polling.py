@@ -19,6 +19,7 @@ class Polling:
     __slots__ = ("_closing", "_gone", "_poll", "_socket", "broken", "posting")
 
     name = "polling"
+    at_once = 16  # python-engineio's client gives up where an answer has more packets
 
     def __init__(self, socket: Socket) -> None:
         self._socket = socket

@@ -26,6 +26,8 @@ class Carrier(Protocol):
     """A way out: a WebSocket, or the polls of a client."""
 
     name: str
+    at_once: int
+    """How many frames it takes at most in one `send`."""
 
     @property
     def full(self) -> bool:
@@ -156,17 +158,20 @@ class Socket:
 
     def flush(self) -> None:
         """Hand what waits to the carrier, if it takes something now."""
-        waiting = self._waiting
-        if waiting is not None and not self.carrier.full:
-            self._waiting, self._bytes = None, 0
-            self.carrier.send(waiting)
+        if self._waiting is not None and not self.carrier.full:
+            self.carrier.send(self.take())
         if self.state is _CLOSING and self._waiting is None:
             self.carrier.close()
 
     def take(self) -> list[Frame]:
-        """What waits; it waits no more."""
-        frames, self._waiting, self._bytes = self._waiting, None, 0
-        return frames or []
+        """What waits, as much as the carrier takes at once; it waits no more."""
+        frames = self._waiting or []
+        if len(frames) <= self.carrier.at_once:
+            self.drop()
+            return frames
+        first, self._waiting = frames[: self.carrier.at_once], frames[self.carrier.at_once :]
+        self._bytes -= sum(frame.size for frame in first)
+        return first
 
     def lost(self, reason: str) -> None:
         """The carrier is no more."""
@@ -180,9 +185,13 @@ class Socket:
 
     def _end(self, reason: str) -> None:
         was_open, self.state = self.state is State.OPEN, State.CLOSED
-        self.take()
+        self.drop()
         if was_open:
             self._keeper.closing(self, reason)
+
+    def drop(self) -> None:
+        """Nothing waits any more."""
+        self._waiting, self._bytes = None, 0
 
     def _makes_room(self, frame: Frame, held: int) -> bool:
         if frame.droppable:

@@ -15,7 +15,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     burst_s: float = 3.0
     room_s: float = 2.0  # one message in flight, each round
     patience_s: float = 60.0  # what is not delivered by then is lost
-    connects: int = 3000  # each round
+    connects: int = 2000  # each round
     connects_at_once: int = 200
     crowd: int = 10_000  # idle, then dropped
     half_crowd: int = 5000  # dropped, to see how the stall grows
@@ -26,7 +26,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     pairs: int = 1000
     durable_s: float = 4.0
     bare_messages: int = 20_000
-    stopped_s: float = 10.0
+    stopped_s: float = 8.0
     stopped_messages: int = 200  # at least: more than a server may keep for one who does not read
     stopped_text_bytes: int = 8000
 

@@ -18,6 +18,7 @@ class Carrier:
     """A way out that a test can fill."""
 
     name = "fake"
+    at_once = 16
 
     def __init__(self) -> None:
         self.full = False

@@ -43,6 +43,20 @@ def test_what_is_pushed_in_one_turn_goes_out_in_one_write(keeper: Keeper) -> Non
     assert [names(packets) for packets in keeper.carrier.sent] == [["a", "b", "c"], ["d"]]
 
 
+def test_what_a_carrier_does_not_take_at_once_goes_with_its_next(keeper: Keeper) -> None:
+    sent = [str(number) for number in range(40)]
+    for name in sent:
+        keeper.socket.push(frame(name))
+    for _ in range(3):
+        keeper.end_turn()
+        keeper.socket.flush()
+    assert [names(packets) for packets in keeper.carrier.sent] == [
+        sent[:16],
+        sent[16:32],
+        sent[32:],
+    ]
+
+
 def test_what_the_network_does_not_take_waits_and_goes_in_one_write(keeper: Keeper) -> None:
     keeper.carrier.full = True
     for name in "abc":

@@ -1,0 +1,49 @@
+"""A cable between clients and a server that can be cut."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Cable:
+    """Passes bytes on in both directions."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._ends: set[asyncio.StreamWriter] = set()
+
+    def cut(self) -> None:
+        """Every connection over it is reset; new ones go through."""
+        for end in tuple(self._ends):
+            end.transport.abort()
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass one connection on until either side ends it."""
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._ends |= {writer, far_writer}
+        both = (_pass(reader, far_writer), _pass(far_reader, writer))
+        await asyncio.gather(*both)
+        self._ends -= {writer, far_writer}
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(2**16):
+            writer.write(data)
+    except OSError:
+        pass  # as good an end as any
+    writer.close()
+
+
+@asynccontextmanager
+async def cable_to(port: int) -> AsyncIterator[tuple[Cable, str]]:
+    """A cable to a port of this machine, and the URL of its near end."""
+    cable = Cable(port)
+    server = await asyncio.start_server(cable.connect, "127.0.0.1", 0)
+    try:
+        yield cable, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        cable.cut()
