@@ -56,6 +56,7 @@ HEARTBEAT = {
 
 UPGRADE = {
     "test_a_second_websocket_during_an_upgrade_is_refused": "lets it probe too",
+    "test_the_end_of_a_failed_probe_does_not_touch_the_next": "lets a third one probe too",
     "test_a_bad_probe_closes_only_its_websocket[abc]": "the session never gets a packet again",
     "test_a_bad_probe_closes_only_its_websocket[]": "the session never gets a packet again",
     "test_anything_but_the_upgrade_after_a_probe_closes_only_its_websocket[abc]":

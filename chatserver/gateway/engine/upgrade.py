@@ -50,7 +50,8 @@ class Probe:
 
     def lost(self, _reason: str) -> None:
         """The WebSocket is gone; the session goes on by polls."""
-        self._socket.upgrading = None
+        if self._socket.upgrading is self.connection:  # else another one is on its way
+            self._socket.upgrading = None
         self._done(self)
 
     def _go_over(self) -> None:

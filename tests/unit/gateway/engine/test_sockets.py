@@ -44,6 +44,7 @@ def test_what_is_pushed_in_one_turn_goes_out_in_one_write(keeper: Keeper) -> Non
 
 
 def test_what_a_carrier_does_not_take_at_once_goes_with_its_next(keeper: Keeper) -> None:
+    keeper.shed_bytes = keeper.outbox_bytes = 10_000
     sent = [str(number) for number in range(40)]
     for name in sent:
         keeper.socket.push(frame(name))
