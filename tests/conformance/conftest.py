@@ -48,8 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep the garbage of failed tests until their report is written.
 
-    A task that is collected logs a traceback, which parses code; Python 3.11 then fails the parser
-    that is at work for the report.
+    A task that failed and is collected logs a traceback, which parses code; where that happens
+    while a parser is at work, for the report here, Python 3.11 fails the latter.
     """
     gc.disable()
     try:
@@ -73,6 +73,13 @@ def _deviation(item: pytest.Item) -> tuple[str, str] | None:
 def engine(request: pytest.FixtureRequest) -> str:
     """Which engine is under test."""
     return str(request.param)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_garbage_left() -> Iterator[None]:
+    """Nor may it come in the way of other tests' parsers."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

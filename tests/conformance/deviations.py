@@ -77,6 +77,7 @@ NAMESPACES = {
     "test_who_left_is_not_in": "ignores it",
     "test_whoever_speaks_in_a_namespace_without_being_in_is_closed": "ignores it",
     "test_whoever_comes_into_a_namespace_twice_is_closed": "ignores or answers it",
+    "test_nothing_is_left_of_a_client_that_went_while_it_was_let_in": "keeps it for ever",
 }
 
 PACKETS = {

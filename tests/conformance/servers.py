@@ -23,7 +23,7 @@ STOCK, LEAN = ENGINES = ("stock", "lean")
 
 # No ping comes in between, unless a test is about pings.
 CALM = {"ping_interval": 3600, "ping_timeout": 20}
-QUICK = {"ping_interval": 0.2, "ping_timeout": 0.3}
+QUICK = {"ping_interval": 0.2, "ping_timeout": 0.5}
 # So that no test waits long for what our engine does after a while.
 LEAN_QUICK = {"close_within_ms": 50, "request_within_ms": 500}
 MAX_PAYLOAD = 100_000

@@ -21,7 +21,14 @@ TRANSPORTS = ("polling", "websocket")
 
 @pytest_asyncio.fixture
 async def quick(serve: Serve) -> Server:
+    """A server that pings often and waits little."""
     return await serve(**QUICK)
+
+
+@pytest_asyncio.fixture
+async def patient(serve: Serve) -> Server:
+    """A server that pings often and waits long, for what is not about waiting."""
+    return await serve(ping_interval=INTERVAL_S, ping_timeout=20)
 
 
 async def opened(server: Server, transport: str) -> Packets:
@@ -51,7 +58,7 @@ async def until_closed(client: Packets) -> list[str]:
 
 
 @pytest.mark.asyncio
-async def test_the_server_pings_at_its_interval(quick: Server) -> None:
+async def test_the_server_pings_at_its_interval(patient: Server) -> None:
     async def play(client: Packets) -> None:
         began = time.monotonic()
         for number in range(1, 5):
@@ -59,7 +66,7 @@ async def test_the_server_pings_at_its_interval(quick: Server) -> None:
             assert time.monotonic() - began < number * INTERVAL_S + LATE_S
         assert time.monotonic() - began > 3 * INTERVAL_S - EARLY_S
 
-    await over_both(quick, play)
+    await over_both(patient, play)
 
 
 @pytest.mark.asyncio
@@ -138,26 +145,26 @@ async def test_pongs_that_were_not_asked_for_change_nothing(quick: Server) -> No
 
 
 @pytest.mark.asyncio
-async def test_pings_go_on_over_the_websocket_after_an_upgrade(quick: Server) -> None:
-    socket = await quick.upgraded(await quick.polling())
+async def test_pings_go_on_over_the_websocket_after_an_upgrade(patient: Server) -> None:
+    socket = await patient.upgraded(await patient.polling())
     await answer(socket, 3)
-    await until_closed(socket)
+    await socket.join()
 
 
 @pytest.mark.asyncio
-async def test_a_ping_asked_over_polls_may_be_answered_over_the_websocket(quick: Server) -> None:
-    polling = await quick.polling()
+async def test_a_ping_asked_over_polls_may_be_answered_over_the_websocket(patient: Server) -> None:
+    polling = await patient.polling()
     assert await polling.receive() == "2"
-    socket = await quick.upgraded(polling)
+    socket = await patient.upgraded(polling)
     await socket.send("3")
     await socket.join()
     assert await socket.receive() == "2"
 
 
 @pytest.mark.asyncio
-async def test_a_server_at_rest_keeps_many_alive(quick: Server) -> None:
+async def test_a_server_at_rest_keeps_many_alive(patient: Server) -> None:
     async def come_and_stay() -> None:
-        socket = await quick.websocket()
+        socket = await patient.websocket()
         await answer(socket, 3)
         await socket.join()
 

@@ -100,6 +100,7 @@ IMPROPER: dict[str, dict[str, str | None]] = {
     "several versions": {"Sec_WebSocket_Version": "13, 8"},
     "another protocol": {"Upgrade": "h2c"},
     "no upgrade": {"Upgrade": None},
+    "no host": {"Host": None},
     "no connection": {"Connection": None},
     "another connection": {"Connection": "keep-alive"},
     "a connection that only looks like it": {"Connection": "no-upgrade"},

@@ -38,6 +38,7 @@ def switching(headers: Mapping[str, str]) -> bytes:
     if (
         not wants_websocket(headers)
         or has_body(headers)
+        or "host" not in headers
         or "upgrade" not in connection
         or not _is_key(key)
     ):

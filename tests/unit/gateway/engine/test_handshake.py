@@ -16,6 +16,7 @@ from chatserver.gateway.engine.request import Request
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # with its answer, from RFC 6455, section 1.3
 ANSWER = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 HEADERS = {
+    "host": "127.0.0.1",
     "upgrade": "websocket",
     "connection": "Upgrade",
     "sec-websocket-version": "13",
