@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -137,6 +138,9 @@ async def running(
 
 def _server(engine: str, options: dict[str, Any], lean: dict[str, int]) -> socketio.AsyncServer:
     if engine == STOCK:
+        # with loggers given it leaves the level and the handlers of its own ones alone
+        options.setdefault("logger", logging.getLogger("socketio.server"))
+        options.setdefault("engineio_logger", logging.getLogger("engineio.server"))
         return socketio.AsyncServer(async_mode="aiohttp", **options)
     # the server itself reads python-socketio's options; ours are put in beside them
     read = AsyncServer(**options).eio.engine.options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
@@ -127,11 +128,18 @@ class EngineServer(engineio.AsyncServer):
 
 
 class AsyncServer(socketio.AsyncServer):
-    """`socketio.AsyncServer` over this engine; takes the same options."""
+    """`socketio.AsyncServer` over this engine.
+
+    It takes the same options but `cookie` (nothing here needs stickiness) and `socketio_path`, for
+    which `Options.path` stands.
+    """
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("client_manager", Manager())
         options.setdefault("serializer", packets.Encoder)
+        # else both libraries set levels and add handlers of their own
+        options.setdefault("logger", logging.getLogger("socketio.server"))
+        options.setdefault("engineio_logger", logging.getLogger("engineio.server"))
         super().__init__(**{"async_mode": "aiohttp", **options})
 
     def _engineio_server_class(self) -> type[EngineServer]:
