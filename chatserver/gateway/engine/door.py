@@ -62,7 +62,7 @@ class Door:
         answer = switching(headers)
         if "sid" not in query:
             return self._engine.open_websocket(request, answer, transport)
-        socket = self._polling_session(query["sid"])
+        socket, _ = self._polling_session(query["sid"])
         if socket.upgrading or not self._engine.options.allow_upgrades:
             raise Refusal
         return self._engine.begin_upgrade(socket, answer, transport)
@@ -83,10 +83,10 @@ class Door:
             raise Refusal
         if "sid" not in query:
             return self._open_polling(request, http)
-        socket = self._polling_session(query["sid"])
+        socket, polling = self._polling_session(query["sid"])
         if http.method == "POST":
-            return await self._post(socket, http)
-        return await self._poll(socket, http)
+            return await self._post(socket, polling, http)
+        return await self._poll(socket, polling, http)
 
     def _check(self, query: Mapping[str, str]) -> None:
         if "j" in query:  # JSONP lets any page read what it polls
@@ -96,11 +96,11 @@ class Door:
         if query.get("EIO") != "4":
             raise UnsupportedVersion
 
-    def _polling_session(self, id_: str) -> Socket:
+    def _polling_session(self, id_: str) -> tuple[Socket, Polling]:
         socket = self._engine.session(id_)
         if not isinstance(socket.carrier, Polling):
             raise Refusal
-        return socket
+        return socket, socket.carrier
 
     def _open_polling(self, request: Request, http: web.Request) -> web.Response:
         if http.method != "GET":
@@ -108,10 +108,7 @@ class Door:
         socket = self._engine.open_polling(request)
         return _text(SEPARATOR.join([frame.text for frame in socket.take()]))
 
-    async def _poll(self, socket: Socket, http: web.Request) -> web.Response:
-        polling = socket.carrier
-        assert isinstance(polling, Polling)  # noqa: S101 - said by `_polling_session`
-
+    async def _poll(self, socket: Socket, polling: Polling, http: web.Request) -> web.Response:
         def hung_up() -> None:
             if socket.carrier is polling:
                 socket.abort("transport close")
@@ -119,9 +116,7 @@ class Door:
         with _Tap(http, hung_up):
             return _text(await polling.poll())
 
-    async def _post(self, socket: Socket, http: web.Request) -> web.Response:
-        polling = socket.carrier
-        assert isinstance(polling, Polling)  # noqa: S101 - said by `_polling_session`
+    async def _post(self, socket: Socket, polling: Polling, http: web.Request) -> web.Response:
         if polling.posting:
             socket.fail("protocol error: two posts at once")
             raise ProtocolError

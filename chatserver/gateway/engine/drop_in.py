@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import engineio
@@ -24,8 +24,6 @@ from chatserver.gateway.engine.options import TRANSPORTS, Options
 from chatserver.gateway.engine.packets import Packet
 from chatserver.gateway.engine.request import Request
 from chatserver.gateway.engine.sockets import Socket
-
-Handler = Callable[..., Awaitable[Any]]
 
 
 class EngineServer(engineio.AsyncServer):
@@ -95,8 +93,9 @@ class EngineServer(engineio.AsyncServer):
 
     async def disconnect(self, sid: str | None = None) -> None:
         """End one session, or all."""
-        for socket in [self.sockets[sid]] if sid in self.sockets else self._all_but(sid):
-            socket.close()
+        for id_ in tuple(self.sockets) if sid is None else (sid,):
+            if id_ in self.sockets:
+                self.sockets[id_].close()
 
     async def shutdown(self) -> None:
         """End all sessions."""
@@ -112,9 +111,6 @@ class EngineServer(engineio.AsyncServer):
         made = Environ(request)
         kept = {name: made[name] for name in made if not name.startswith("HTTP_X_FORWARDED_")}
         return {**kept, "REQUEST_METHOD": method}
-
-    def _all_but(self, sid: str | None) -> list[Socket]:
-        return [] if sid is not None else list(self.sockets.values())
 
     def _options(self) -> Options:
         transports = tuple(each for each in TRANSPORTS if each in self.transports)
