@@ -21,6 +21,8 @@ from chatserver.config import Settings, StartError
 from chatserver.errors import Unavailable
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
+from chatserver.services import conversations, cursors, messages, rooms
+from chatserver.services.access import Access
 from chatserver.services.auth import Auth, Verifier
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
@@ -28,8 +30,10 @@ from chatserver.services.delivery import Delivery
 from chatserver.services.devices import Devices
 from chatserver.services.health import Health
 from chatserver.services.limits import Limits
-from chatserver.services.messages import Messages, Stores
+from chatserver.services.messages import Messages
+from chatserver.services.notices import Notices
 from chatserver.services.presence import Presence, Typists
+from chatserver.services.rooms import Rooms
 from chatserver.services.services import Services
 from chatserver.services.sync import Sync
 from chatserver.services.telling import Telling
@@ -42,8 +46,10 @@ from chatserver.store.database import Database
 from chatserver.store.devices import DeviceRecords
 from chatserver.store.heads import Heads
 from chatserver.store.log import Log
+from chatserver.store.memberships import Memberships
 from chatserver.store.messages import Messages as MessageStore
 from chatserver.store.revocations import Revocations
+from chatserver.store.rooms import Rooms as RoomStore
 from chatserver.store.users import Users
 from chatserver.tasks import Tasks
 
@@ -63,6 +69,8 @@ class Kept(Struct, frozen=True, kw_only=True):
     revocations: Revocations
     conversations: ConversationStore
     cursors: CursorStore
+    rooms: RoomStore
+    memberships: Memberships
     messages: MessageStore
     changes: Changes
     heads: Heads
@@ -86,23 +94,25 @@ def open_stores(settings: Settings, tasks: Tasks) -> Kept:
         pool=settings.mongo_pool_size,
         timeout_ms=settings.store_timeout_ms,
     )
-    messages = MessageStore(database)
-    changes = Changes(database, messages)
-    cursors = CursorStore(database, flush_ms=settings.cursor_flush_ms)
-    heads = Heads(database, messages, changes, cursors)
+    message_store = MessageStore(database)
+    changes = Changes(database, message_store)
+    cursor_store = CursorStore(database, flush_ms=settings.cursor_flush_ms)
+    heads = Heads(database, message_store, changes, cursor_store)
     return Kept(
         database=database,
         users=Users(database),
         devices=DeviceRecords(database),
         revocations=Revocations(database),
         conversations=ConversationStore(database),
-        cursors=cursors,
-        messages=messages,
+        cursors=cursor_store,
+        rooms=RoomStore(database),
+        memberships=Memberships(database),
+        messages=message_store,
         changes=changes,
         heads=heads,
         log=Log(
             database,
-            messages,
+            message_store,
             heads,
             tasks,
             waiting_max=settings.append_waiting_max,
@@ -119,21 +129,57 @@ def build_services(
     telling = Telling(delivery, kept.cursors)
     views = Views(kept.conversations, kept.cursors, kept.heads, kept.messages, kept.users)
     auth = Auth(Verifier(settings), kept.revocations, delivery)
-    conversations = Conversations(kept.conversations, kept.cursors, kept.users, views, delivery)
-    stores = Stores(kept.log, kept.messages, kept.changes, kept.heads)
+    access = Access(kept.conversations, kept.memberships, delivery)
+    notices = Notices(kept.rooms, kept.users, kept.log, telling, views)
     return Services(
         auth=auth,
         devices=Devices(kept.users, kept.devices, auth, delivery, settings),
-        conversations=conversations,
-        messages=Messages(stores, conversations, limits, telling, settings),
-        cursors=Cursors(kept.cursors, conversations, views, telling, limits),
+        conversations=Conversations(
+            conversations.Stores(kept.conversations, kept.cursors, kept.users),
+            access,
+            views,
+            telling,
+        ),
+        rooms=Rooms(
+            rooms.Stores(kept.rooms, kept.memberships, kept.heads, kept.users),
+            access,
+            views,
+            notices,
+            settings,
+        ),
+        messages=Messages(
+            messages.Stores(
+                kept.log,
+                kept.messages,
+                kept.changes,
+                kept.heads,
+                kept.cursors,
+                kept.memberships,
+                kept.users,
+            ),
+            access,
+            limits,
+            telling,
+            settings,
+        ),
+        cursors=Cursors(
+            cursors.Stores(kept.cursors, kept.memberships, kept.messages),
+            access,
+            views,
+            telling,
+            limits,
+        ),
         sync=Sync(views, kept.messages, kept.changes, telling, settings),
         presence=Presence(
-            board, kept.conversations, delivery, leaves_after_ms=settings.leaves_after_ms
+            board,
+            kept.conversations,
+            kept.memberships,
+            delivery,
+            leaves_after_ms=settings.leaves_after_ms,
         ),
         typists=Typists(
-            conversations,
-            delivery,
+            access,
+            telling,
             interval_ms=settings.typing_interval_ms,
             expires_ms=settings.typing_expires_ms,
         ),

@@ -140,6 +140,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(ge=1, le=262_144),
         _says("longest text of a message, in UTF-8; 256 KiB at most"),
     ] = 8192
+    forward_bytes: Annotated[Positive, _says("longest card of forwarded messages, as JSON")] = (
+        32_768
+    )
+    customers_open_rooms: Annotated[bool, _says("customers may begin groups, as staff may")] = False
+    room_members_max: Annotated[
+        Positive, _says("members of a group; above 500 it shows counts, no typing, no names")
+    ] = 5000
     page_default: Annotated[Positive, _says("messages in a page of history")] = 50
     page_max: Annotated[Positive, _says("most messages in a page of history")] = 100
     reset_after_messages: Annotated[

@@ -75,6 +75,10 @@ class Bus:
         """Wait until everything subscribed so far is in force; False when Redis is down."""
         return await self._listener.settled(timeout_s)
 
+    async def flushed(self, timeout_s: float) -> bool:
+        """Wait until Redis has everything published so far; False when it does not take it."""
+        return await self._publisher.flushed(timeout_s)
+
     async def run(self) -> None:
         """Send and hear until cancelled."""
         async with asyncio.TaskGroup() as group:

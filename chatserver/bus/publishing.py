@@ -35,6 +35,7 @@ class Publisher:
         self._bytes = 0
         self._owes_notice = False
         self._work = asyncio.Event()
+        self._put = self._sent = self._lost_count = 0
 
     def put(self, channel: str, payload: bytes) -> None:
         """Publish soon; dropped when too much is waiting."""
@@ -43,6 +44,7 @@ class Publisher:
         else:
             self._waiting.append((channel, payload))
             self._bytes += len(payload)
+            self._put += 1
         self._work.set()
 
     async def run(self) -> None:
@@ -51,6 +53,16 @@ class Publisher:
             await self._work.wait()
             if not await self._flush():
                 await asyncio.sleep(RETRY_S)
+
+    async def flushed(self, timeout_s: float) -> bool:
+        """Wait until Redis has everything published so far; False when it does not take it."""
+        target, lost = self._put, self._lost_count
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while self._sent < target and self._lost_count == lost:
+            if asyncio.get_running_loop().time() > deadline:
+                return False
+            await asyncio.sleep(0.001)
+        return self._lost_count == lost
 
     async def finish(self) -> None:
         """Publish what still waits; gives up at the first failure."""
@@ -68,6 +80,7 @@ class Publisher:
             self._put_back(batch)
             raise
         self._owes_notice = False
+        self._sent += len(batch)
         if not self._waiting:
             self._work.clear()
         return True
@@ -90,4 +103,5 @@ class Publisher:
 
     def _lost(self, count: int) -> None:
         metrics.bus_dropped.inc(count)
+        self._lost_count += count
         self._owes_notice = True

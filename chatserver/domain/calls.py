@@ -7,14 +7,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from chatserver.domain.conversation import Mode
+from chatserver.domain.conversation import (
+    SLOW_MODE_MAX_S,
+    Avatar,
+    History,
+    JoinMode,
+    RoomSettings,
+    Title,
+)
+from chatserver.domain.membership import Mode, RoomRole
 from chatserver.domain.message import ClientId, ConversationId, Reaction, Seq
 from chatserver.domain.person import DeviceId, UserId
 
 Limit = Annotated[int, Meta(ge=1)]
 Number = Annotated[int, Meta(ge=0, le=2**53)]
+Users = Annotated[tuple[UserId, ...], Meta(max_length=100)]
+Time = Annotated[int, Meta(ge=0, le=2**53)]  # ms since 1970 UTC
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -24,14 +34,39 @@ class Call(Struct, frozen=True, kw_only=True):
     ack: ClassVar[str]  # the acknowledgement's fields beside `ok`
 
 
+class SettingsChange(Struct, frozen=True, kw_only=True):
+    """Some of a room's settings; what is left out stays."""
+
+    join: JoinMode | UnsetType = UNSET
+    history: History | UnsetType = UNSET
+    history_last: Annotated[int, Meta(ge=0, le=1000)] | UnsetType = UNSET
+    slow_mode_s: Annotated[int, Meta(ge=0, le=SLOW_MODE_MAX_S)] | UnsetType = UNSET
+    mention_all: Literal["admins", "everyone"] | UnsetType = UNSET
+
+    def applied_to(self, settings: RoomSettings) -> RoomSettings:
+        """The settings after this change."""
+        given = {name: getattr(self, name) for name in self.__struct_fields__}
+        known = {name: value for name, value in given.items() if value is not UNSET}
+        return structs.replace(settings, **known)
+
+
 class OpenConversation(Call, frozen=True, kw_only=True, rename={"with_": "with"}):
-    """Find or begin the direct conversation with somebody: the same one for ever."""
+    """Find or begin the direct conversation with somebody, the same one for ever; or begin a room.
+
+    A `group` or `channel` has a title and perhaps first members, and is the caller's. A `client_id`
+    makes beginning a room again harmless: the same id gives the same room.
+    """
 
     name = "conversation.open"
     ack = "conversation"
 
-    kind: Literal["direct"]
-    with_: UserId
+    kind: Literal["direct", "group", "channel"]
+    with_: UserId | None = None
+    title: Title | None = None
+    client_id: ClientId | None = None
+    avatar: Avatar | None = None
+    members: Users = ()
+    settings: SettingsChange = SettingsChange()
 
 
 class ListConversations(Call, frozen=True, kw_only=True):
@@ -51,6 +86,107 @@ class GetConversation(Call, frozen=True, kw_only=True):
     ack = "conversation"
 
     conversation: ConversationId
+
+
+class JoinConversation(Call, frozen=True, kw_only=True):
+    """Come into a room, accept an invitation, or ask to be let in, as the room's settings say;
+    `me.state` in the answer tells which."""
+
+    name = "conversation.join"
+    ack = "conversation"
+
+    conversation: ConversationId
+
+
+class LeaveConversation(Call, frozen=True, kw_only=True):
+    """Leave a room, or decline an invitation; I keep what I could see until then."""
+
+    name = "conversation.leave"
+    ack = "conversation"
+
+    conversation: ConversationId
+
+
+class UpdateConversation(Call, frozen=True, kw_only=True):
+    """Change what a room shows of itself, and its settings; what is left out stays."""
+
+    name = "conversation.update"
+    ack = "conversation"
+
+    conversation: ConversationId
+    title: Title | UnsetType = UNSET
+    avatar: Avatar | UnsetType | None = UNSET
+    announcement: Annotated[str, Meta(max_length=2000)] | UnsetType | None = UNSET
+    settings: SettingsChange | UnsetType = UNSET
+
+
+class ListMembers(Call, frozen=True, kw_only=True):
+    """A page of a room's members by user id, of certain people with `users`; `state` also finds
+    who is `invited` or has `asked` to come in, and who is `banned`. Those only admins see."""
+
+    name = "conversation.members"
+    ack = "members, more"
+
+    conversation: ConversationId
+    state: Literal["in", "invited", "asked", "banned"] = "in"
+    users: Users = ()
+    after: UserId | None = None
+    limit: Limit = 100
+
+
+class AddMembers(Call, frozen=True, kw_only=True):
+    """Bring people into a room: staff at once, others by an invitation; or let in who asked."""
+
+    name = "conversation.add"
+    ack = "conversation"
+
+    conversation: ConversationId
+    users: Annotated[tuple[UserId, ...], Meta(min_length=1, max_length=100)]
+
+
+class RemoveMember(Call, frozen=True, kw_only=True):
+    """Send a member away, take back an invitation, or refuse who asked to come in."""
+
+    name = "conversation.remove"
+    ack = "conversation"
+
+    conversation: ConversationId
+    user: UserId
+
+
+class BanMember(Call, frozen=True, kw_only=True):
+    """Send somebody away and keep them out, `until` a time or for ever; a past time lifts it."""
+
+    name = "conversation.ban"
+    ack = "conversation"
+
+    conversation: ConversationId
+    user: UserId
+    until: Time | None = None
+
+
+class SetMemberRole(Call, frozen=True, kw_only=True):
+    """Make a member admin, or a plain member again; `owner` hands the room over."""
+
+    name = "conversation.role"
+    ack = "conversation"
+
+    conversation: ConversationId
+    user: UserId
+    role: RoomRole
+
+
+class MuteMembers(Call, frozen=True, kw_only=True, rename={"except_": "except"}):
+    """Keep a member, or without `user` everybody but admins and `except`, from writing until a
+    time; a past time lifts it."""
+
+    name = "conversation.mute"
+    ack = "conversation"
+
+    conversation: ConversationId
+    until: Time
+    user: UserId | None = None
+    except_: Users = ()
 
 
 class SetPrefs(Call, frozen=True, kw_only=True):
@@ -78,6 +214,20 @@ class SendMessage(Call, frozen=True, kw_only=True):
     body: dict[str, Any]
     reply_to: Seq | None = None
     mentions: Annotated[tuple[UserId, ...], Meta(max_length=50)] = ()
+    mention_all: bool = False
+    retry: bool = False
+
+
+class ForwardMessages(Call, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """Send messages of one conversation on to another: one as it is, several as one card."""
+
+    name = "message.forward"
+    ack = "seq, at, duplicate?"
+
+    conversation: ConversationId
+    client_id: ClientId
+    from_: ConversationId
+    seqs: Annotated[tuple[Seq, ...], Meta(min_length=1, max_length=50)]
     retry: bool = False
 
 
@@ -114,8 +264,33 @@ class ReactToMessage(Call, frozen=True, kw_only=True):
     on: bool = True
 
 
+class PinMessage(Call, frozen=True, kw_only=True):
+    """Pin a message for everybody, or with `on: false` take the pin away."""
+
+    name = "message.pin"
+    ack = "mod"
+
+    conversation: ConversationId
+    seq: Seq
+    on: bool = True
+
+
+class DeleteMessage(Call, frozen=True, kw_only=True):
+    """Delete a message for me alone, on all my devices; or with `up_to` everything until there."""
+
+    name = "message.delete"
+    ack = "mod"
+
+    conversation: ConversationId
+    seq: Seq | None = None
+    up_to: Seq | None = None
+
+
 class GetHistory(Call, frozen=True, kw_only=True):
-    """A page of messages, ascending: before, after or around a number; the latest without any."""
+    """A page of messages, ascending: before, after or around a number; the latest without any.
+
+    With `pinned` the pinned ones alone, the latest 100 of them.
+    """
 
     name = "history.get"
     ack = "messages, more"
@@ -124,6 +299,7 @@ class GetHistory(Call, frozen=True, kw_only=True):
     before: Seq | None = None
     after: Number | None = None
     around: Seq | None = None
+    pinned: bool = False
     limit: Limit | None = None
 
 
@@ -164,7 +340,10 @@ class MarkRead(Call, frozen=True, kw_only=True):
 
 
 class WhoRead(Call, frozen=True, kw_only=True):
-    """Who of the other members has read message `seq` and who has not."""
+    """Who of the other members has read message `seq` and who has not: those who may see it.
+
+    In a room its sender may ask, and admins. Above 500 members there are counts and no names.
+    """
 
     name = "read.who"
     ack = "read, unread, read_count, unread_count"
@@ -242,8 +421,11 @@ class RenewToken(Call, frozen=True, kw_only=True):
 CALLS: dict[str, type[Call]] = {
     call.name: call
     for call in (
-        OpenConversation, ListConversations, GetConversation, SetPrefs, SendMessage, EditMessage,
-        RecallMessage, ReactToMessage, GetHistory, GetChanges, Sync, MarkRead, WhoRead, SetTyping,
-        WatchPresence, UnwatchPresence, UpdateDevice, ListDevices, LogoutDevice, RenewToken,
+        OpenConversation, ListConversations, GetConversation, JoinConversation, LeaveConversation,
+        UpdateConversation, ListMembers, AddMembers, RemoveMember, BanMember, SetMemberRole,
+        MuteMembers, SetPrefs, SendMessage, ForwardMessages, EditMessage, RecallMessage,
+        ReactToMessage, PinMessage, DeleteMessage, GetHistory, GetChanges, Sync, MarkRead, WhoRead,
+        SetTyping, WatchPresence, UnwatchPresence, UpdateDevice, ListDevices, LogoutDevice,
+        RenewToken,
     )
 }  # fmt: skip

@@ -1,63 +1,99 @@
-"""A conversation, its members, and how one person sees it."""
+"""A conversation, and how one person sees it."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from chatserver.domain.membership import Head, Prefs, RoomRole, State
 from chatserver.domain.message import Change, Message
-from chatserver.domain.person import Role
+from chatserver.domain.person import Role, UserId
 from chatserver.errors import Invalid
 
-ConversationKind = Literal["direct"]
-Mode = Literal["all", "mentions", "silent", "none"]
+ConversationKind = Literal["direct", "group", "channel"]
+JoinMode = Literal["open", "approval", "invitation", "staff"]
+History = Literal["all", "joined", "last"]
+Title = Annotated[str, Meta(min_length=1, max_length=100)]
+Avatar = Annotated[str, Meta(max_length=500, pattern=r"^https://[\x21-\x7e]+\Z")]
 
-MUTED: frozenset[Mode] = frozenset({"silent", "none"})  # counted, but not on the badge
+LARGE_FROM = 501  # members; a room this large shows counts, and neither typing nor who has read
+SLOW_MODE_MAX_S = 120
+
+
+class RoomSettings(Struct, frozen=True, kw_only=True):
+    """How people come in, what newcomers see, how fast anybody may write.
+
+    `history` is what a newcomer sees: all, what is sent from now on (`joined`), or that and the
+    last `history_last` messages. In slow mode a member waits `slow_mode_s` between two messages.
+    """
+
+    join: JoinMode = "invitation"
+    history: History = "all"
+    history_last: Annotated[int, Meta(ge=0, le=1000)] = 50
+    slow_mode_s: Annotated[int, Meta(ge=0, le=SLOW_MODE_MAX_S)] = 0
+    mention_all: Literal["admins", "everyone"] = "admins"
+
+
+class Announcement(Struct, frozen=True):
+    """What stands above a room until it is replaced."""
+
+    text: str
+    by: str
+    at: int
+
+
+class Room(Struct, frozen=True, kw_only=True):
+    """What a conversation of many has beside its messages. Times are ms since 1970 UTC.
+
+    Until `muted_until` only admins and the `speakers` may write. `count` are members, of `capacity`
+    at most; `asked` those who wait to be let in. `revision` counts the changes.
+    """
+
+    title: str
+    owner: str
+    avatar: str | None = None
+    announcement: Announcement | None = None
+    settings: RoomSettings = RoomSettings()
+    muted_until: int = 0
+    speakers: tuple[UserId, ...] = ()
+    shop: str | None = None
+    community: str | None = None
+    capacity: int = 0
+    count: int = 0
+    asked: int = 0
+    revision: int = 0
 
 
 class Conversation(Struct, frozen=True, kw_only=True):
-    """What never changes about a direct conversation."""
+    """What everybody in it shares: two people for ever, or a room with its memberships."""
 
     id: str
     kind: ConversationKind
-    members: tuple[str, ...]
     created_at: int
+    members: tuple[str, ...] = ()  # of a direct conversation; a room has memberships
+    room: Room | None = None
 
     def others(self, user: str) -> tuple[str, ...]:
-        """The members but this one."""
+        """The other one of a direct conversation."""
         return tuple(member for member in self.members if member != user)
 
+    @property
+    def the_room(self) -> Room:
+        """The room; only for conversations that are one."""
+        assert self.room is not None  # noqa: S101 - a defect of the caller
+        return self.room
 
-class Head(Struct, frozen=True):
-    """The last numbers of a conversation's two logs."""
-
-    seq: int = 0
-    mod: int = 0
-
-
-class Prefs(Struct, frozen=True):
-    """One member's own settings of a conversation."""
-
-    mode: Mode = "all"
-    pinned: bool = False
-    archived: bool = False
-
-
-class Cursor(Struct, frozen=True, kw_only=True):
-    """How far one member has come in a conversation."""
-
-    conversation: str
-    user: str
-    read: int = 0
-    delivered: int = 0
-    prefs: Prefs = Prefs()
-    touched_at: int = 0
+    @property
+    def is_large(self) -> bool:
+        """Whether there are too many people in it to tell all about each one."""
+        room = self.room
+        return room is not None and (self.kind == "channel" or room.count >= LARGE_FROM)
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """A member as the other members see them."""
+    """One of the two of a direct conversation, as the other one sees them."""
 
     user: str
     name: str
@@ -66,19 +102,56 @@ class Member(Struct, frozen=True, kw_only=True):
     delivered: int
 
 
+class RoomMember(Struct, frozen=True, kw_only=True):
+    """Somebody in a room as the others see them; `role` is that in the room."""
+
+    user: str
+    name: str
+    role: RoomRole
+    staff: bool
+    state: State
+    joined_at: int
+    muted_until: int
+
+
+class Me(Struct, frozen=True, kw_only=True):
+    """What I am in a conversation: my role, whether I am in it, until when I am muted.
+
+    `first` is the first message I may see. Who left still sees everything up to then.
+    """
+
+    role: RoomRole = "member"
+    state: State = "in"
+    muted_until: int = 0
+    first: int = 1
+
+
 class ConversationView(Struct, frozen=True, kw_only=True):
-    """A conversation as one person sees it: the form in which clients get it."""
+    """A conversation as one person sees it: the form in which clients get it.
+
+    `members` are the two of a direct conversation; those of a room come by `conversation.members`.
+    """
 
     id: str
     kind: ConversationKind
     created_at: int
     members: tuple[Member, ...]
+    room: Room | None
+    me: Me
     head: Head
     read: int
     unread: int
     mentions: int
     last: Message | None
     my: Prefs
+
+
+class RoomView(Struct, frozen=True, kw_only=True):
+    """What changed for everybody in a room: the same for all of them."""
+
+    id: str
+    kind: ConversationKind
+    room: Room
 
 
 class Unread(Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
 
-from chatserver.domain.conversation import ConversationView
+from chatserver.domain.conversation import ConversationView, RoomView
 from chatserver.domain.message import Change, Message
 from chatserver.domain.person import Person
 
@@ -67,7 +67,7 @@ class MessageSent(Event, frozen=True, kw_only=True):
 
 
 class Changed(Event, frozen=True, kw_only=True):
-    """A message was edited, recalled or reacted to; `mod` numbers the changes 1, 2, 3, …"""
+    """A message was edited, recalled, reacted to or pinned; `mod` numbers the changes 1, 2, 3, …"""
 
     name = "change"
     example = {
@@ -131,7 +131,10 @@ class PresenceChanged(Event, frozen=True, kw_only=True):
 
 
 class ConversationChanged(Event, frozen=True, kw_only=True):
-    """A conversation is new, or something about it or my settings of it changed."""
+    """A conversation is new, or something about it or my settings of it changed.
+
+    `removed`: I am no longer in it, and keep what I could see.
+    """
 
     name = "conversation"
     example = {
@@ -141,12 +144,40 @@ class ConversationChanged(Event, frozen=True, kw_only=True):
                 {"user": "lin", "name": "林顾问", "role": "consultant", "read": 0, "delivered": 0},
                 {"user": "mei", "name": "陈小美", "role": "customer", "read": 0, "delivered": 0},
             ],
+            "room": None,
+            "me": {"role": "member", "state": "in", "muted_until": 0, "first": 1},
             "head": {"seq": 0, "mod": 0}, "read": 0, "unread": 0, "mentions": 0, "last": None,
-            "my": {"mode": "all", "pinned": False, "archived": False},
+            "my": {
+                "mode": "all", "pinned": False, "archived": False, "cleared": 0, "hidden": [],
+            },
         }
     }  # fmt: skip
 
     conversation: ConversationView
+    removed: bool = False
+
+
+class RoomChanged(Event, frozen=True, kw_only=True):
+    """What a room shows of itself changed, for everybody in it: nothing of my own comes with it."""
+
+    name = "conversation"
+    example = {
+        "conversation": {
+            "id": "r41f", "kind": "group",
+            "room": {
+                "title": "三月宝宝妈妈群", "owner": "lin", "avatar": None,
+                "announcement": {"text": "周六下午抚触课", "by": "lin", "at": 1790000000000},
+                "settings": {
+                    "join": "invitation", "history": "all", "history_last": 50, "slow_mode_s": 0,
+                    "mention_all": "admins",
+                },
+                "muted_until": 0, "speakers": [], "shop": "nuanya-renmin", "community": None,
+                "capacity": 5000, "count": 12, "asked": 0, "revision": 3,
+            },
+        }
+    }  # fmt: skip
+
+    conversation: RoomView
 
 
 class Badge(Event, frozen=True, kw_only=True):
@@ -186,5 +217,5 @@ class Notice(Event, frozen=True, kw_only=True):
 
 EVENTS: tuple[type[Event], ...] = (
     Ready, MessageSent, Changed, ReadMoved, DeliveredMoved, Typing, PresenceChanged,
-    ConversationChanged, Badge, Notice,
+    ConversationChanged, RoomChanged, Badge, Notice,
 )  # fmt: skip

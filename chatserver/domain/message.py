@@ -8,6 +8,7 @@ saves it is not their business.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -34,9 +35,19 @@ class TextBody(Struct, frozen=True):
     text: Annotated[str, Meta(min_length=1)]
 
 
+class Forwarded(Struct, frozen=True, kw_only=True):
+    """Where a forwarded message comes from: who said it, and when."""
+
+    sender: str
+    name: str
+    at: int
+
+
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A stored message as every client sees it. Times are milliseconds since 1970 UTC.
 
+    A `system` message has no sender; its body says what happened in the room, and who did it.
+    `forwarded` says whose message it was first. `deleted`: I deleted it for myself.
     `mod` is the number of the last change applied to it: a client that holds the message at a
     given `mod` passes over older changes.
     """
@@ -55,6 +66,10 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     recalled: bool = False
     reactions: dict[str, tuple[str, ...]] = {}
     mod: int = 0
+    mention_all: bool = False
+    forwarded: Forwarded | None = None
+    pinned: bool = False
+    deleted: bool = False
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -67,6 +82,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
     reply_to: int | None = None
     mentions: tuple[str, ...] = ()
+    mention_all: bool = False
+    forwarded: Forwarded | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -75,7 +92,9 @@ class Draft(Struct, frozen=True, kw_only=True):
 
     def digest(self) -> bytes:
         """Sixteen bytes that tell a retry from another message under the same client id."""
-        content = (self.kind, self.body, self.reply_to, self.mentions)
+        content: tuple[Any, ...] = (self.kind, self.body, self.reply_to, self.mentions)
+        if self.mention_all or self.forwarded:
+            content = (*content, self.mention_all, self.forwarded)
         return hashlib.blake2b(
             msgspec.json.encode(content, order="sorted"), digest_size=16
         ).digest()
@@ -85,13 +104,14 @@ class Draft(Struct, frozen=True, kw_only=True):
         return Message(**structs.asdict(self), seq=seq, at=at)
 
 
-ChangeType = Literal["edit", "recall", "react"]
+ChangeType = Literal["edit", "recall", "react", "pin", "void"]
 
 
 class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An entry of a conversation's second log: what `by` did to message `seq`.
 
-    `body` belongs to an edit, `reaction` and `on` to a reaction.
+    `body` belongs to an edit, `reaction` and `on` to a reaction, `on` to a pin. A `void` entry is
+    about a message that this person does not see.
     """
 
     conversation: str
@@ -122,12 +142,13 @@ class Deed(Struct, frozen=True, kw_only=True):
 
 
 class ChangeRules(Struct, frozen=True, kw_only=True):
-    """Limits on changes, from the settings."""
+    """Limits on changes, from the settings, and what the caller's role in a room allows."""
 
     edit_window_ms: int
     edits_max: int
     recall_window_ms: int
     staff_recall_window_ms: int
+    may_recall_others: bool = False
 
 
 def check_text(body: dict[str, Any], limit_bytes: int) -> dict[str, Any]:
@@ -146,6 +167,16 @@ def check_text(body: dict[str, Any], limit_bytes: int) -> dict[str, Any]:
     if len(text.encode()) > limit_bytes:
         raise TooLarge(f"The text is longer than {limit_bytes} bytes", path="body.text")
     return {"text": text}
+
+
+def check_card(body: dict[str, Any], limit_bytes: int) -> None:
+    """See that a body is no longer than a card may be.
+
+    Raises:
+        TooLarge: it is longer than `limit_bytes` as JSON.
+    """
+    if len(msgspec.json.encode(body)) > limit_bytes:
+        raise TooLarge(f"This is longer than {limit_bytes} bytes", path="seqs")
 
 
 def apply(message: Message, change: Change) -> Message:
@@ -167,8 +198,9 @@ def _edit(message: Message, change: Change) -> Message:
 
 def _recall(message: Message, change: Change) -> Message:
     return structs.replace(
-        message, body={}, mentions=(), reactions={}, recalled=True, mod=change.mod
-    )
+        message, body={}, mentions=(), mention_all=False, reactions={}, forwarded=None,
+        recalled=True, pinned=False, mod=change.mod,
+    )  # fmt: skip
 
 
 def _react(message: Message, change: Change) -> Message:
@@ -182,7 +214,11 @@ def _react(message: Message, change: Change) -> Message:
     )
 
 
-_APPLY = {"edit": _edit, "recall": _recall, "react": _react}
+def _pin(message: Message, change: Change) -> Message:
+    return structs.replace(message, pinned=bool(change.on), mod=change.mod)
+
+
+_APPLY = {"edit": _edit, "recall": _recall, "react": _react, "pin": _pin}
 
 
 def allow(message: Message, deed: Deed, caller: Caller, rules: ChangeRules) -> bool:
@@ -211,6 +247,10 @@ def _allow_edit(message: Message, deed: Deed, caller: Caller, rules: ChangeRules
 
 
 def _allow_recall(message: Message, deed: Deed, caller: Caller, rules: ChangeRules) -> bool:
+    if message.kind == "system":
+        raise Forbidden("What the server says stays")
+    if message.sender != caller.user and rules.may_recall_others:
+        return not message.recalled
     _own(message, caller)
     if message.recalled:
         return False
@@ -231,7 +271,12 @@ def _allow_react(message: Message, deed: Deed, caller: Caller, _rules: ChangeRul
     return True
 
 
-_ALLOW = {"edit": _allow_edit, "recall": _allow_recall, "react": _allow_react}
+def _allow_pin(message: Message, deed: Deed, _caller: Caller, _rules: ChangeRules) -> bool:
+    _not_recalled(message)
+    return message.pinned != deed.on
+
+
+_ALLOW = {"edit": _allow_edit, "recall": _allow_recall, "react": _allow_react, "pin": _allow_pin}
 
 
 def _own(message: Message, caller: Caller) -> None:
@@ -242,6 +287,20 @@ def _own(message: Message, caller: Caller) -> None:
 def _not_recalled(message: Message) -> None:
     if message.recalled:
         raise NotFound("This message was recalled")
+
+
+def merged(messages: Iterable[tuple[Message, str]]) -> dict[str, Any]:
+    """The body of a card that carries several messages, each with its sender's name."""
+    return {
+        "type": "forward",
+        "messages": [
+            {
+                "sender": message.sender, "name": name, "kind": message.kind,
+                "body": message.body, "at": message.at,
+            }
+            for message, name in messages
+        ],
+    }  # fmt: skip
 
 
 def check_mentions(mentions: tuple[UserId, ...], members: frozenset[str]) -> None:

@@ -26,20 +26,24 @@ class Span(Struct, frozen=True):
     more: bool
 
 
-def page_of(call: GetHistory, head: int, size: int) -> Span:
-    """The numbers that a call for history means in a log that ends with `head`."""
+def page_of(call: GetHistory, head: int, size: int, lowest: int = 1) -> Span:
+    """The numbers that a call for history means in a log that ends with `head`.
+
+    Below `lowest` there is nothing for this person.
+    """
     if call.after is not None:
-        last = min(head, call.after + size)
-        return Span(call.after + 1, last, more=last < head)
+        first = max(lowest, call.after + 1)
+        last = min(head, first + size - 1)
+        return Span(first, last, more=last < head)
     if call.around is not None:
-        return _around(call.around, head, size)
+        return _around(call.around, head, size, lowest)
     last = head if call.before is None else min(head, call.before - 1)
-    first = max(1, last - size + 1)
-    return Span(first, last, more=first > 1)
+    first = max(lowest, last - size + 1)
+    return Span(first, last, more=lowest < first <= last)
 
 
-def _around(middle: int, head: int, size: int) -> Span:
-    first = max(1, min(middle, head) - size // 2)
+def _around(middle: int, head: int, size: int, lowest: int) -> Span:
+    first = max(lowest, min(middle, head) - size // 2)
     last = min(head, first + size - 1)
-    first = max(1, last - size + 1)
-    return Span(first, last, more=first > 1 or last < head)
+    first = max(lowest, last - size + 1)
+    return Span(first, last, more=first > lowest or last < head)

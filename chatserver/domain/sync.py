@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from chatserver.domain.conversation import Head
+from chatserver.domain.membership import Head
 from chatserver.errors import Invalid
 
 
@@ -59,23 +59,26 @@ class Missing(Struct, frozen=True):
         return first > last and first_change > last_change and not self.reset
 
 
-def missing(have: tuple[int, int] | None, head: Head, *, page: int, reset_after: int) -> Missing:
+def missing(
+    have: tuple[int, int] | None, head: Head, *, page: int, reset_after: int, first: int = 1
+) -> Missing:
     """What to send a device that has `[seq, mod]`, or nothing yet, of a conversation.
 
-    A device that is new, too far behind, or ahead of the log starts with the last page.
+    A device that is new, too far behind, or ahead of the log starts with the last page; so does
+    one that has nothing up to `first`, the first message its person may see.
     """
     if have is None:
-        return _last_page(head, page, reset=False)
+        return _last_page(head, page, first, reset=False)
     seq, mod = have
     behind = max(head.seq - seq, head.mod - mod)
-    if behind > reset_after or seq > head.seq or mod > head.mod:
-        return _last_page(head, page, reset=True)
+    if behind > reset_after or seq > head.seq or mod > head.mod or seq + 1 < first:
+        return _last_page(head, page, first, reset=True)
     last, last_change = min(head.seq, seq + page), min(head.mod, mod + page)
     more = last < head.seq or last_change < head.mod
     return Missing((seq + 1, last), (mod + 1, last_change), more=more)
 
 
-def _last_page(head: Head, page: int, *, reset: bool) -> Missing:
-    first = max(1, head.seq - page + 1)
+def _last_page(head: Head, page: int, lowest: int, *, reset: bool) -> Missing:
+    first = max(lowest, head.seq - page + 1)
     # messages are sent as they stand now, so earlier changes need not be told
-    return Missing((first, head.seq), (head.mod + 1, head.mod), more=first > 1, reset=reset)
+    return Missing((first, head.seq), (head.mod + 1, head.mod), more=first > lowest, reset=reset)

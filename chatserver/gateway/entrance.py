@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -37,6 +38,7 @@ class Guest(msgspec.Struct, frozen=True):
     caller: Caller
     identity: Identity
     person: Person
+    seats: Mapping[str, int]
 
 
 class Entrance:
@@ -69,6 +71,7 @@ class Entrance:
         identity, device = claim.identity, claim.device
         async with AnswerBy(deadline):
             person = await self._services.devices.arrive(identity, device, connection, now_ms())
+            seats = await self._services.rooms.seats(identity.user)
         caller = Caller(
             user=identity.user,
             role=identity.role,
@@ -76,7 +79,7 @@ class Entrance:
             device=device.id,
             connection=connection,
         )
-        return Guest(caller, identity, person)
+        return Guest(caller, identity, person, seats)
 
     def ready(self, guest: Guest) -> Ready:
         """What a client is told first."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from chatserver.clock import now_ms
 from chatserver.domain import calls
+from chatserver.domain.conversation import ConversationView
+from chatserver.errors import Invalid
 from chatserver.gateway.hub import Connection, Hub
 from chatserver.services.delivery import of_presence
 from chatserver.services.services import Services
@@ -27,11 +29,23 @@ class Handlers:
             calls.OpenConversation: self._open,
             calls.ListConversations: self._list,
             calls.GetConversation: self._get,
+            calls.JoinConversation: self._join,
+            calls.LeaveConversation: self._leave,
+            calls.UpdateConversation: self._update,
+            calls.ListMembers: self._members,
+            calls.AddMembers: self._add,
+            calls.RemoveMember: self._remove,
+            calls.BanMember: self._ban,
+            calls.SetMemberRole: self._set_role,
+            calls.MuteMembers: self._mute,
             calls.SetPrefs: self._set_prefs,
             calls.SendMessage: self._send,
+            calls.ForwardMessages: self._forward,
             calls.EditMessage: self._change,
             calls.RecallMessage: self._change,
             calls.ReactToMessage: self._change,
+            calls.PinMessage: self._change,
+            calls.DeleteMessage: self._delete,
             calls.GetHistory: self._history,
             calls.GetChanges: self._changes,
             calls.Sync: self._sync,
@@ -55,29 +69,65 @@ class Handlers:
         return await self._table[type(call)](connection, call)
 
     async def _open(self, to: Connection, call: calls.OpenConversation) -> Answer:
-        view = await self._services.conversations.open_direct(to.caller, call.with_, now_ms())
-        return {"conversation": view}
+        if call.kind != "direct":
+            return _one(await self._services.rooms.open(to.caller, call, now_ms()))
+        if call.with_ is None:
+            raise Invalid("This field is required", path="with")
+        opening = self._services.conversations.open_direct(to.caller, call.with_, now_ms())
+        return _one(await opening)
 
     async def _list(self, to: Connection, call: calls.ListConversations) -> Answer:
         views, more = await self._services.conversations.list_mine(to.caller, call)
         return {"conversations": views, "more": more}
 
     async def _get(self, to: Connection, call: calls.GetConversation) -> Answer:
-        view = await self._services.conversations.get(to.caller, call.conversation)
-        return {"conversation": view}
+        return _one(await self._services.conversations.get(to.caller, call.conversation))
+
+    async def _join(self, to: Connection, call: calls.JoinConversation) -> Answer:
+        return _one(await self._services.rooms.join(to.caller, call.conversation, now_ms()))
+
+    async def _leave(self, to: Connection, call: calls.LeaveConversation) -> Answer:
+        return _one(await self._services.rooms.leave(to.caller, call.conversation, now_ms()))
+
+    async def _update(self, to: Connection, call: calls.UpdateConversation) -> Answer:
+        return _one(await self._services.rooms.update(to.caller, call, now_ms()))
+
+    async def _members(self, to: Connection, call: calls.ListMembers) -> Answer:
+        page = await self._services.rooms.members(to.caller, call)
+        return {"members": page.entries, "more": page.more}
+
+    async def _add(self, to: Connection, call: calls.AddMembers) -> Answer:
+        return _one(await self._services.rooms.add(to.caller, call, now_ms()))
+
+    async def _remove(self, to: Connection, call: calls.RemoveMember) -> Answer:
+        return _one(await self._services.rooms.remove(to.caller, call, now_ms()))
+
+    async def _ban(self, to: Connection, call: calls.BanMember) -> Answer:
+        return _one(await self._services.rooms.ban(to.caller, call, now_ms()))
+
+    async def _set_role(self, to: Connection, call: calls.SetMemberRole) -> Answer:
+        return _one(await self._services.rooms.set_role(to.caller, call, now_ms()))
+
+    async def _mute(self, to: Connection, call: calls.MuteMembers) -> Answer:
+        return _one(await self._services.rooms.mute(to.caller, call, now_ms()))
 
     async def _set_prefs(self, to: Connection, call: calls.SetPrefs) -> Answer:
-        view = await self._services.conversations.set_prefs(to.caller, call, now_ms())
-        return {"conversation": view}
+        return _one(await self._services.conversations.set_prefs(to.caller, call, now_ms()))
 
     async def _send(self, to: Connection, call: calls.SendMessage) -> Answer:
         stored = await self._services.messages.send(to.caller, call, now_ms())
         await self._services.typists.sent(to.caller, call.conversation)
-        duplicate: Answer = {"duplicate": True} if stored.duplicate else {}
-        return {"seq": stored.seq, "at": stored.at, **duplicate}
+        return _numbered(stored.seq, stored.at, is_duplicate=stored.duplicate)
+
+    async def _forward(self, to: Connection, call: calls.ForwardMessages) -> Answer:
+        stored = await self._services.messages.forward(to.caller, call, now_ms())
+        return _numbered(stored.seq, stored.at, is_duplicate=stored.duplicate)
 
     async def _change(self, to: Connection, call: Any) -> Answer:
         return {"mod": await self._services.messages.change(to.caller, call, now_ms())}
+
+    async def _delete(self, to: Connection, call: calls.DeleteMessage) -> Answer:
+        return {"mod": await self._services.conversations.delete(to.caller, call, now_ms())}
 
     async def _history(self, to: Connection, call: calls.GetHistory) -> Answer:
         page = await self._services.messages.history(to.caller, call)
@@ -92,6 +142,7 @@ class Handlers:
         to.hold()
         await self._services.delivery.listening()
         synced = await self._services.sync.sync(to.caller, call, now_ms())
+        self._hub.take_seats(to, synced.seats)
         return {
             "conversations": synced.conversations,
             "badge": synced.badge.payload(),
@@ -139,3 +190,11 @@ class Handlers:
         to.identity = identity
         self._on_renewed(to)
         return {"exp": identity.expires_at}
+
+
+def _one(view: ConversationView) -> Answer:
+    return {"conversation": view}
+
+
+def _numbered(seq: int, at: int, *, is_duplicate: bool) -> Answer:
+    return {"seq": seq, "at": at, **({"duplicate": True} if is_duplicate else {})}

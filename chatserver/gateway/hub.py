@@ -7,7 +7,7 @@ can be another one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from chatserver import metrics
@@ -16,7 +16,7 @@ from chatserver.domain.device import Cut
 from chatserver.domain.events import Event, Notice
 from chatserver.domain.person import Caller, Identity
 from chatserver.gateway.engine.frames import Frame
-from chatserver.services.delivery import of_user
+from chatserver.services.delivery import is_room, of_room, of_user
 
 # the Socket.IO packet; official clients then do not reconnect by themselves
 _DISCONNECT = Frame.message("1")
@@ -122,19 +122,25 @@ class Hub:
     def __init__(self, topics: Topics) -> None:
         self._bus = topics
         self._rooms: dict[str, dict[str, Connection]] = {}
+        self._firsts: dict[str, dict[str, int]] = {}  # where somebody may not see all of it
 
     def __iter__(self) -> Iterator[Connection]:
         """Every connection once."""
         seen = {c.caller.connection: c for room in self._rooms.values() for c in room.values()}
         return iter(seen.values())
 
-    def join(self, connection: Connection, topic: str) -> None:
+    def join(self, connection: Connection, topic: str, first: int = 1) -> None:
         """Have a connection hear a topic; the node hears it from its first listener on.
 
-        One that is gone hears nothing: a call of it may still have been on its way.
+        One that is gone hears nothing: a call of it may still have been on its way. `first` is the
+        first message of the topic that the connection's person may see.
         """
         if connection.closed:
             return
+        if first > 1:
+            self._firsts.setdefault(topic, {})[connection.caller.connection] = first
+        elif topic in self._firsts:
+            self._firsts[topic].pop(connection.caller.connection, None)
         room = self._rooms.get(topic)
         if room is None:
             room = self._rooms[topic] = {}
@@ -156,6 +162,22 @@ class Hub:
             self._drop(connection, topic)
         connection.topics = []
 
+    def seat(self, user: str, topic: str, first: int | None) -> None:
+        """The person's connections hear the topic, from message `first` on, or no longer."""
+        for connection in self.of_user(user):
+            if first is None:
+                self.leave(connection, topic)
+            else:
+                self.join(connection, topic, first)
+
+    def take_seats(self, connection: Connection, seats: Mapping[str, int]) -> None:
+        """The connection hears these rooms, each from a first message on, and no others."""
+        wanted = {of_room(conversation): first for conversation, first in seats.items()}
+        for topic in [each for each in connection.topics if is_room(each) and each not in wanted]:
+            self.leave(connection, topic)
+        for topic, first in wanted.items():
+            self.join(connection, topic, first)
+
     def of_user(self, user: str) -> list[Connection]:
         """A person's connections here, the oldest first."""
         return list(self._rooms.get(of_user(user), {}).values())
@@ -169,11 +191,19 @@ class Hub:
         """Whether anybody here listens to the topic."""
         return topic in self._rooms
 
-    def deliver(self, topic: str, packet: str, skip: str | None = None) -> int:
-        """Hand a packet to the topic's connections but `skip`; how many there were."""
+    def deliver(
+        self, topic: str, packet: str, skip: str | None = None, about: int | None = None
+    ) -> int:
+        """Hand a packet to the topic's connections but `skip`; how many there were.
+
+        One `about` an earlier message goes only to those who may see that message.
+        """
         room = self._rooms.get(topic)
         if room is None:
             return 0
+        if about is not None and topic in self._firsts:
+            firsts = self._firsts[topic]
+            room = {id_: each for id_, each in room.items() if firsts.get(id_, 1) <= about}
         frame = Frame.message(packet, droppable=wire.is_droppable(packet))
         skipped = room.get(skip) if skip is not None else None
         connections = list(room.values())  # one may leave meanwhile
@@ -199,8 +229,11 @@ class Hub:
     def _drop(self, connection: Connection, topic: str) -> None:
         room = self._rooms[topic]
         del room[connection.caller.connection]
+        if topic in self._firsts:
+            self._firsts[topic].pop(connection.caller.connection, None)
         if not room:
             del self._rooms[topic]
+            self._firsts.pop(topic, None)
             self._bus.unsubscribe(topic)
 
     def tell_all(self, make: Callable[[], Event]) -> None:

@@ -230,6 +230,7 @@ class Gateway(AsyncServer):
         first = not self._hub.here(of_user(user))
         # from here on the connection can be cut; what was revoked just before is seen now
         self._hub.join(connection, of_user(user))
+        self._hub.take_seats(connection, guest.seats)
         metrics.connections.inc()
         metrics.connects.inc()
         try:

@@ -13,15 +13,27 @@ from msgspec import inspect
 from chatserver import errors
 from chatserver.config import Settings, describe
 from chatserver.domain.calls import CALLS, Call
-from chatserver.domain.conversation import ConversationView, Head, Member, Prefs, SyncedConversation
+from chatserver.domain.conversation import (
+    Announcement,
+    ConversationView,
+    Me,
+    Member,
+    Room,
+    RoomMember,
+    RoomSettings,
+    RoomView,
+    SyncedConversation,
+)
 from chatserver.domain.device import Device
 from chatserver.domain.events import EVENTS, PROTOCOL_VERSION, Event
-from chatserver.domain.message import Change, Message
+from chatserver.domain.membership import Head, Prefs
+from chatserver.domain.message import Change, Forwarded, Message
 from chatserver.domain.person import DeviceInfo, Person
 from chatserver.errors import ChatError
 
 SHAPES: tuple[type[msgspec.Struct], ...] = (
-    Message, Change, ConversationView, SyncedConversation, Member, Head, Prefs, Person, Device,
+    Message, Forwarded, Change, ConversationView, SyncedConversation, Member, Me, Head, Prefs,
+    RoomView, Room, RoomSettings, Announcement, RoomMember, Person, Device,
 )  # fmt: skip
 REFUSALS = (
     errors.Unauthorized, errors.TokenExpired, errors.OriginRefused, errors.Busy,
@@ -30,7 +42,8 @@ REFUSALS = (
 LIMITS = (
     "text_bytes", "frame_bytes", "page_default", "page_max", "reset_after_messages", "sends_per_s",
     "room_sends_per_s", "calls_per_s", "read_marks_per_s", "edit_window_ms", "edits_max",
-    "recall_window_ms", "staff_recall_window_ms", "typing_interval_ms", "typing_expires_ms",
+    "recall_window_ms", "staff_recall_window_ms", "room_members_max", "forward_bytes",
+    "typing_interval_ms", "typing_expires_ms",
     "sockets_per_user", "devices_per_platform", "auth_deadline_ms", "ping_interval_ms",
     "ping_timeout_ms", "jwt_lifetime_max_ms",
 )  # fmt: skip
@@ -38,6 +51,7 @@ LIMITS = (
 _PATTERNS = {
     r"^[^\x00-\x20\x7f]+\Z": "without blanks",
     r"^[\x21-\x7e]+\Z": "visible ASCII",
+    r"^https://[\x21-\x7e]+\Z": "an https address",
 }
 
 

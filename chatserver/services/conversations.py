@@ -2,57 +2,45 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
-from chatserver.domain.calls import ListConversations, SetPrefs
+from chatserver.domain.calls import DeleteMessage, ListConversations, SetPrefs
 from chatserver.domain.conversation import Conversation, ConversationView, direct_id
 from chatserver.domain.events import ConversationChanged
+from chatserver.domain.membership import HIDDEN_MAX
 from chatserver.domain.message import Message
 from chatserver.domain.person import Caller
-from chatserver.errors import NotFound
-from chatserver.services.delivery import Delivery
+from chatserver.errors import Conflict, Invalid, NotFound
+from chatserver.services.access import Access
+from chatserver.services.telling import Telling
 from chatserver.services.views import Views
 from chatserver.store.conversations import Conversations as ConversationStore
 from chatserver.store.cursors import Cursors
 from chatserver.store.users import Users
 
-REMEMBERED = 100_000
 LIST_MAX = 100
 
 
+class Stores(Struct, frozen=True):
+    """Where conversations are kept, their memberships, and the people."""
+
+    conversations: ConversationStore
+    cursors: Cursors
+    users: Users
+
+
 class Conversations:
-    """What people may do with conversations."""
+    """What people may do with conversations of all kinds."""
 
-    def __init__(
-        self,
-        conversations: ConversationStore,
-        cursors: Cursors,
-        users: Users,
-        views: Views,
-        delivery: Delivery,
-    ) -> None:
-        self._conversations = conversations
-        self._cursors = cursors
-        self._users = users
+    def __init__(self, stores: Stores, access: Access, views: Views, telling: Telling) -> None:
+        self._conversations = stores.conversations
+        self._cursors = stores.cursors
+        self._users = stores.users
+        self._access = access
         self._views = views
-        self._delivery = delivery
-        # a direct conversation never changes, so it is never out of date here
-        self._known: OrderedDict[str, Conversation] = OrderedDict()
-
-    async def of_member(self, caller: Caller, conversation: str) -> Conversation:
-        """A conversation the caller is a member of.
-
-        Raises:
-            NotFound: there is none, or it is not the caller's; nobody can tell which.
-        """
-        found = self._known.get(conversation) or await self._conversations.get(conversation)
-        if found is None or caller.user not in found.members:
-            raise NotFound
-        self._remember(found)
-        return found
+        self._telling = telling
 
     async def open_direct(self, caller: Caller, other: str, now_ms: int) -> ConversationView:
         """The conversation of two people, begun when they never talked; both are told then.
@@ -61,14 +49,15 @@ class Conversations:
             NotFound: the other person was never here.
         """
         wanted = direct_id(caller.user, other)
-        found = self._known.get(wanted) or await self._conversations.get(wanted)
-        if found is None:
+        try:
+            await self._access.of(caller.user, wanted)
+        except NotFound:
             await self._begin(wanted, caller, other, now_ms)
         return await self._views.one(caller.user, wanted)
 
     async def get(self, caller: Caller, conversation: str) -> ConversationView:
         """One conversation as the caller sees it."""
-        await self.of_member(caller, conversation)
+        await self._access.of(caller.user, conversation)
         return await self._views.one(caller.user, conversation)
 
     async def list_mine(
@@ -80,7 +69,7 @@ class Conversations:
             NotFound: `after` is no conversation of the caller's.
         """
         parts = await self._views.all_of(caller.user)
-        views = await self._views.compose(caller.user, parts, parts.conversations)
+        views = await self._views.compose(parts, parts.conversations)
         views.sort(key=last_moved, reverse=True)
         start = 0 if call.after is None else _position(views, call.after) + 1
         end = start + min(call.limit, LIST_MAX)
@@ -88,7 +77,7 @@ class Conversations:
 
     async def set_prefs(self, caller: Caller, call: SetPrefs, now_ms: int) -> ConversationView:
         """Change the caller's own settings of a conversation; the caller's devices are told."""
-        await self.of_member(caller, call.conversation)
+        await self._access.of(caller.user, call.conversation)
         given = {
             name: value
             for name in ("mode", "pinned", "archived")
@@ -96,11 +85,39 @@ class Conversations:
         }
         if given:
             await self._cursors.set_prefs(call.conversation, caller.user, given, now_ms)
-        view = await self._views.one(caller.user, call.conversation)
-        event = ConversationChanged(conversation=view)
-        self._delivery.tell((caller.user,), event, skip=caller.connection)
+        view = await self._show_own(caller, call.conversation)
         if "mode" in given:
-            self._delivery.tell((caller.user,), await self._views.badge(caller.user))
+            self._telling.badge(caller.user, await self._views.badge(caller.user))
+        return view
+
+    async def delete(self, caller: Caller, call: DeleteMessage, now_ms: int) -> int:
+        """Delete messages for the caller alone; the caller's devices are told.
+
+        Gives the number of the conversation's last change, which this is none of.
+
+        Raises:
+            NotFound: the conversation is not the caller's, or has no such message.
+            Invalid: neither or both of `seq` and `up_to` are given.
+            Conflict: too many are deleted one by one.
+        """
+        await self._access.of(caller.user, call.conversation)
+        if (call.seq is None) == (call.up_to is None):
+            raise Invalid("Give one of seq and up_to", path="seq")
+        view = await self._views.one(caller.user, call.conversation)
+        seq = call.seq or min(call.up_to or 0, view.head.seq)
+        if not view.me.first <= seq <= view.head.seq:
+            raise NotFound("There is no such message")
+        if call.up_to is not None:
+            await self._cursors.clear(call.conversation, caller.user, seq, now_ms)
+        elif not await self._cursors.hide(call.conversation, caller.user, seq, now_ms):
+            raise Conflict(f"{HIDDEN_MAX} are deleted one by one; delete all up to one instead")
+        view = await self._show_own(caller, call.conversation)
+        return view.head.mod
+
+    async def _show_own(self, caller: Caller, conversation: str) -> ConversationView:
+        view = await self._views.one(caller.user, conversation)
+        event = ConversationChanged(conversation=view)
+        self._telling.person(caller.user, event, skip=caller.connection)
         return view
 
     async def _begin(self, wanted: str, caller: Caller, other: str, now_ms: int) -> None:
@@ -114,13 +131,7 @@ class Conversations:
         for member in members:
             view = await self._views.one(member, wanted)
             skip = caller.connection if member == caller.user else None
-            self._delivery.tell((member,), ConversationChanged(conversation=view), skip=skip)
-
-    def _remember(self, conversation: Conversation) -> None:
-        self._known[conversation.id] = conversation
-        self._known.move_to_end(conversation.id)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+            self._telling.person(member, ConversationChanged(conversation=view), skip=skip)
 
 
 def last_moved(view: ConversationView) -> tuple[int, str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chatserver.domain.calls import MarkRead, WhoRead
+from chatserver.domain.conversation import LARGE_FROM
 from chatserver.domain.person import Caller
-from chatserver.services.conversations import Conversations
+from chatserver.errors import NotFound
+from chatserver.services.access import Access, Standing
 from chatserver.services.limits import Limits
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
 from chatserver.store.cursors import Cursors as CursorStore
+from chatserver.store.memberships import Memberships
+from chatserver.store.messages import Messages
 
 
 class ReadMark(Struct, frozen=True):
@@ -20,8 +24,19 @@ class ReadMark(Struct, frozen=True):
     unread: int
 
 
+class Stores(Struct, frozen=True):
+    """Where positions are kept, and what they are about."""
+
+    cursors: CursorStore
+    memberships: Memberships
+    messages: Messages
+
+
 class Readers(Struct, frozen=True):
-    """Who of the other members has read a message; the lists may be cut, the counts are whole."""
+    """Who of the other members has read a message; the lists may be cut, the counts are whole.
+
+    Of a large room there are counts alone.
+    """
 
     read: tuple[str, ...]
     unread: tuple[str, ...]
@@ -33,15 +48,12 @@ class Cursors:
     """What people may do with read positions."""
 
     def __init__(
-        self,
-        cursors: CursorStore,
-        conversations: Conversations,
-        views: Views,
-        telling: Telling,
-        limits: Limits,
+        self, stores: Stores, access: Access, views: Views, telling: Telling, limits: Limits
     ) -> None:
-        self._cursors = cursors
-        self._conversations = conversations
+        self._cursors = stores.cursors
+        self._memberships = stores.memberships
+        self._messages = stores.messages
+        self._access = access
         self._views = views
         self._telling = telling
         self._limits = limits
@@ -54,12 +66,11 @@ class Cursors:
             RateLimited: too many marks.
             Unavailable: not stored yet; marking again is harmless.
         """
-        conversation = await self._conversations.of_member(caller, call.conversation)
+        conversation = (await self._access.of(caller.user, call.conversation)).conversation
         self._limits.read_mark(caller.user, now_ms)
-        parts = await self._views.parts((conversation.id,))
-        cursor = parts.cursors.get((conversation.id, caller.user))
-        before = cursor.read if cursor else 0
-        seq = min(call.seq, parts.heads[conversation.id].seq)
+        parts = await self._views.parts(caller.user, (conversation.id,))
+        before = parts.mine(conversation.id).read
+        seq = min(call.seq, parts.sight(conversation.id).head.seq)
         if seq > before:
             self._cursors.advance(conversation.id, caller.user, read=seq)
             await self._cursors.written()
@@ -71,18 +82,47 @@ class Cursors:
         return mark
 
     async def who_read(self, caller: Caller, call: WhoRead) -> Readers:
-        """Who has read a message, from positions alone."""
-        conversation = await self._conversations.of_member(caller, call.conversation)
-        parts = await self._views.parts((conversation.id,))
-        others = conversation.others(caller.user)
-        positions = {user: parts.cursors.get((conversation.id, user)) for user in others}
-        read = tuple(user for user, at in positions.items() if at and at.read >= call.seq)
-        unread = tuple(user for user in others if user not in read)
-        return Readers(read[: call.limit], unread[: call.limit], len(read), len(unread))
+        """Who has read a message, from positions alone.
+
+        Raises:
+            NotFound: the conversation is not the caller's, or has no such message.
+            Forbidden: in a room it is neither the caller's message nor is the caller an admin.
+        """
+        standing = await self._access.here(caller.user, call.conversation)
+        if standing.conversation.room is None:
+            return await self._in_direct(standing, caller, call)
+        message = await self._messages.by_id([(call.conversation, call.seq)])
+        if call.seq < standing.me.since or not message:
+            raise NotFound("There is no such message")
+        sender = message[call.conversation, call.seq].sender
+        if sender != caller.user:
+            standing.require("see_readers")
+        if standing.conversation.is_large:
+            return await self._counted(call, sender)
+        return await self._named(call, sender)
+
+    async def _in_direct(self, standing: Standing, caller: Caller, call: WhoRead) -> Readers:
+        parts = await self._views.parts(caller.user, (call.conversation,))
+        others = standing.conversation.others(caller.user)
+        read = tuple(u for u in others if parts.of(call.conversation, u).read >= call.seq)
+        return _readers(read, tuple(u for u in others if u not in read), call.limit)
+
+    async def _named(self, call: WhoRead, sender: str) -> Readers:
+        members = await self._memberships.page(call.conversation, "in", None, LARGE_FROM)
+        others = [m for m in members if m.user != sender and m.since <= call.seq]
+        read = tuple(m.user for m in others if m.read >= call.seq)
+        return _readers(read, tuple(m.user for m in others if m.read < call.seq), call.limit)
+
+    async def _counted(self, call: WhoRead, sender: str) -> Readers:
+        counted = await self._memberships.count_readers(call.conversation, call.seq, sender)
+        return Readers((), (), counted.read, counted.unread)
 
     async def _mark(self, user: str, conversation: str) -> ReadMark:
-        parts = await self._views.parts((conversation,))
-        cursor = parts.cursors.get((conversation, user))
-        unread = await self._views.unread(user, parts, (conversation,))
+        parts = await self._views.parts(user, (conversation,))
+        unread = await self._views.unread(parts, (conversation,))
         left = unread.get(conversation)
-        return ReadMark(cursor.read if cursor else 0, left.unread if left else 0)
+        return ReadMark(parts.mine(conversation).read, left.unread if left else 0)
+
+
+def _readers(read: tuple[str, ...], unread: tuple[str, ...], limit: int) -> Readers:
+    return Readers(read[:limit], unread[:limit], len(read), len(unread))

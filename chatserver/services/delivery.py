@@ -6,7 +6,7 @@ What is told is a hint: whoever misses it finds the same in the log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -14,16 +14,30 @@ import msgspec
 from chatserver.domain import wire
 from chatserver.domain.device import Cut
 from chatserver.domain.events import Event
+from chatserver.domain.membership import Moved
 
 _FRAME = b"f"
+_ABOUT = b"a"  # a frame about an earlier message, with its number before it
 _CUT = b"c"
+_MOVED = b"m"
+
+FLUSHED_WITHIN_S = 1.0
 
 
 class LocalHub(Protocol):
     """The connections of this node, as services see them."""
 
-    def deliver(self, topic: str, packet: str, skip: str | None = None) -> int:
-        """Hand a packet to the topic's connections but `skip`; how many there were."""
+    def deliver(
+        self, topic: str, packet: str, skip: str | None = None, about: int | None = None
+    ) -> int:
+        """Hand a packet to the topic's connections but `skip`; how many there were.
+
+        One `about` an earlier message goes only to those who may see that message.
+        """
+        ...
+
+    def seat(self, user: str, topic: str, first: int | None) -> None:
+        """The person's connections hear the topic, from message `first` on, or no longer."""
         ...
 
     def cut(self, cut: Cut) -> None:
@@ -46,6 +60,10 @@ class Publisher(Protocol):
         """Wait a moment until this node listens to all it asked for; whether it does."""
         ...
 
+    async def flushed(self, timeout_s: float) -> bool:
+        """Wait until Redis has all that was published so far; whether it has."""
+        ...
+
 
 def of_user(user: str) -> str:
     """The topic of everything one person is told."""
@@ -57,12 +75,27 @@ def of_presence(user: str) -> str:
     return f"p:{user}"
 
 
+def of_room(conversation: str) -> str:
+    """The topic of what everybody in a room is told."""
+    return f"c:{conversation}"
+
+
+def is_room(topic: str) -> bool:
+    """Whether the topic is that of a room."""
+    return topic.startswith("c:")
+
+
 class Delivery:
     """Tells people on every node."""
 
     def __init__(self, hub: LocalHub, bus: Publisher) -> None:
         self._hub = hub
         self._bus = bus
+        self._on_moved: Callable[[Moved], None] = lambda _moved: None
+
+    def when_moved(self, forget: Callable[[Moved], None]) -> None:
+        """Who is told, here and of other nodes, that what it remembers of a room is out of date."""
+        self._on_moved = forget
 
     def tell(self, users: Iterable[str], event: Event, *, skip: str | None = None) -> None:
         """Tell each person's devices, but not the connection `skip`."""
@@ -75,6 +108,32 @@ class Delivery:
         for topic in topics:
             self._hub.deliver(topic, frame, skip)
             self._bus.publish(topic, payload)
+
+    def tell_about(self, topic: str, event: Event, seq: int) -> None:
+        """Tell the listeners who may see message `seq` something about it."""
+        frame = wire.encode_event(event)
+        self._hub.deliver(topic, frame, about=seq)
+        self._bus.publish(topic, _ABOUT + seq.to_bytes(8) + frame.encode())
+
+    def moved(self, moved: Moved) -> None:
+        """A room changed: have its people's connections hear it, or no longer, on every node."""
+        self._take(moved)
+        payload = _MOVED + msgspec.json.encode(moved)
+        self._bus.publish(of_room(moved.conversation), payload)
+        for user, first in moved.seats.items():
+            if first is not None:  # the nodes of who came in may not listen to the room yet
+                self._bus.publish(of_user(user), payload)
+
+    async def moved_everywhere(self) -> bool:
+        """Wait until what moved so far comes before anything that is told from now on.
+
+        False when Redis does not answer: the other nodes then find out by themselves.
+        """
+        return await self._bus.flushed(FLUSHED_WITHIN_S)
+
+    def seat_here(self, user: str, conversation: str, first: int | None) -> None:
+        """A person's connections on this node hear a room, or no longer."""
+        self._hub.seat(user, of_room(conversation), first)
 
     def cut(self, cut: Cut) -> None:
         """End connections of a person wherever they are."""
@@ -98,5 +157,14 @@ class Delivery:
         kind, content = payload[:1], payload[1:]
         if kind == _FRAME:
             self._hub.deliver(topic, content.decode())
+        elif kind == _ABOUT:
+            self._hub.deliver(topic, content[8:].decode(), about=int.from_bytes(content[:8]))
+        elif kind == _MOVED:
+            self._take(msgspec.json.decode(content, type=Moved))
         elif kind == _CUT:
             self._hub.cut(msgspec.json.decode(content, type=Cut))
+
+    def _take(self, moved: Moved) -> None:
+        for user, first in moved.seats.items():
+            self.seat_here(user, moved.conversation, first)
+        self._on_moved(moved)

@@ -1,50 +1,70 @@
-"""Messages: send one, change one, read old ones."""
+"""Messages: send one, forward some, change one, read old ones."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, structs
 
 from chatserver.config import Settings
 from chatserver.domain.calls import (
     EditMessage,
+    ForwardMessages,
     GetChanges,
     GetHistory,
+    PinMessage,
     ReactToMessage,
     RecallMessage,
     SendMessage,
 )
-from chatserver.domain.conversation import Conversation
+from chatserver.domain.membership import Membership, Sight
 from chatserver.domain.message import (
     Change,
     ChangeRules,
     Deed,
     Draft,
+    Forwarded,
     Message,
     allow,
+    check_card,
     check_mentions,
     check_text,
+    merged,
 )
 from chatserver.domain.page import Page, page_of
-from chatserver.domain.person import Caller
-from chatserver.errors import Invalid
-from chatserver.services.conversations import Conversations
+from chatserver.domain.person import Caller, Person
+from chatserver.domain.rights import Action, may
+from chatserver.domain.room import check_may_write, slow_mode_ms
+from chatserver.errors import Forbidden, Invalid, NotFound, RateLimited
+from chatserver.services.access import Access, Standing
 from chatserver.services.limits import Limits
 from chatserver.services.telling import Telling
 from chatserver.store.changes import Applied, Changes
+from chatserver.store.cursors import Cursors
 from chatserver.store.heads import Heads
 from chatserver.store.log import Log, Stored
+from chatserver.store.memberships import Memberships
 from chatserver.store.messages import Messages as MessageStore
+from chatserver.store.users import Users
 
-MessageChange = EditMessage | RecallMessage | ReactToMessage
+MessageChange = EditMessage | RecallMessage | ReactToMessage | PinMessage
+
+_RIGHT: Mapping[type, Action] = {
+    EditMessage: "write", RecallMessage: "react", ReactToMessage: "react", PinMessage: "pin",
+}  # fmt: skip
 
 
 class Stores(Struct, frozen=True):
-    """Where messages are kept: the log that numbers them, the documents, their changes."""
+    """Where messages are kept: the log that numbers them, the documents, their changes; and what
+    says who may see them."""
 
     log: Log
     messages: MessageStore
     changes: Changes
     heads: Heads
+    cursors: Cursors
+    memberships: Memberships
+    users: Users
 
 
 class Messages:
@@ -53,7 +73,7 @@ class Messages:
     def __init__(
         self,
         stores: Stores,
-        conversations: Conversations,
+        access: Access,
         limits: Limits,
         telling: Telling,
         settings: Settings,
@@ -62,7 +82,10 @@ class Messages:
         self._messages = stores.messages
         self._changes = stores.changes
         self._heads = stores.heads
-        self._conversations = conversations
+        self._cursors = stores.cursors
+        self._memberships = stores.memberships
+        self._users = stores.users
+        self._access = access
         self._limits = limits
         self._telling = telling
         self._settings = settings
@@ -78,34 +101,56 @@ class Messages:
 
         Raises:
             NotFound: the conversation is not the caller's.
+            Forbidden: the caller may not write there, or not now, or not mention everybody.
             Invalid, TooLarge: with the path of the bad field.
             RateLimited, Busy: nothing was stored; try again later.
             Conflict: the client id belongs to another message.
             Unavailable: unknown whether it is stored; try again with the same client id.
         """
-        conversation = await self._conversations.of_member(caller, call.conversation)
-        draft = await self._draft(caller, call, conversation)
-        self._limits.send(caller.user, conversation.id, now_ms)
-        stored = await self._log.append(draft, now_ms, is_retry=call.retry)
-        if not stored.duplicate:
-            message = draft.numbered(stored.seq, stored.at)
-            self._telling.message(conversation, message, skip=caller.connection)
-        return stored
+        standing = await self._access.of(caller.user, call.conversation)
+        check_may_write(standing.conversation, standing.me, now_ms)
+        draft = await self._draft(caller, call, standing)
+        return await self._append(caller, standing, draft, now_ms, is_retry=call.retry)
+
+    async def forward(self, caller: Caller, call: ForwardMessages, now_ms: int) -> Stored:
+        """Send messages of another conversation on, one as it is and several as one card.
+
+        Raises:
+            NotFound: a conversation is not the caller's, or the caller sees no such message.
+            Forbidden: what the server said, or the caller may not write there.
+            TooLarge: together they are longer than a card may be.
+            Others as for `send`.
+        """
+        standing = await self._access.of(caller.user, call.conversation)
+        check_may_write(standing.conversation, standing.me, now_ms)
+        messages = await self._chosen(caller, call)
+        people = await self._users.people({message.sender for message in messages})
+        draft = _forwarding(caller, call, messages, people)
+        check_card(draft.body, self._settings.forward_bytes)
+        return await self._append(caller, standing, draft, now_ms, is_retry=call.retry)
 
     async def change(self, caller: Caller, call: MessageChange, now_ms: int) -> int:
-        """Edit, recall or react; gives the change's number. What is already so changes nothing.
+        """Edit, recall, react or pin; gives the change's number. What is so changes nothing.
 
         Raises:
             NotFound: no such message, or not the caller's to see, or recalled.
             Forbidden: not the caller's to change, or too late, or too often.
             Invalid, TooLarge, RateLimited, Busy, Unavailable: as for `send`.
         """
-        conversation = await self._conversations.of_member(caller, call.conversation)
+        standing = await self._access.of(caller.user, call.conversation)
+        conversation, first = standing.conversation, standing.me.since
+        standing.require(_RIGHT[type(call)])
+        if isinstance(call, EditMessage):
+            check_may_write(conversation, standing.me, now_ms)
         deed = self._deed(caller, call, now_ms)
         self._limits.send(caller.user, conversation.id, now_ms)
+        others = may(conversation, standing.me, "recall_others")
+        rules = structs.replace(self._rules, may_recall_others=others)
 
         def decide(message: Message) -> Deed | None:
-            return deed if allow(message, deed, caller, self._rules) else None
+            if message.seq < first:
+                raise NotFound
+            return deed if allow(message, deed, caller, rules) else None
 
         applied: Applied = await self._changes.append(conversation.id, call.seq, decide)
         if applied.change is not None:
@@ -119,36 +164,98 @@ class Messages:
         Raises:
             Invalid: more than one of before, after and around.
         """
-        conversation = await self._conversations.of_member(caller, call.conversation)
-        if sum(each is not None for each in (call.before, call.after, call.around)) > 1:
-            raise Invalid("Give one of before, after and around", path="before")
-        head = await self._head(conversation)
-        page = page_of(call, head, self._page_size(call.limit))
-        found = await self._messages.ranges({conversation.id: (page.first, page.last)})
-        return Page(found.get(conversation.id, ()), page.more)
+        id_ = call.conversation
+        sight = await self._sight(caller, id_)
+        given = [each is not None for each in (call.before, call.after, call.around)]
+        if sum(given) + call.pinned > 1:
+            raise Invalid("Give one of before, after, around and pinned", path="before")
+        if call.pinned:
+            pins = await self._messages.pinned(id_)
+            return Page(tuple(sight.message(m) for m in pins if sight.shows(m.seq)), more=False)
+        page = page_of(call, sight.head.seq, self._page_size(call.limit), sight.first)
+        found = await self._messages.ranges({id_: (page.first, page.last)})
+        return Page(tuple(map(sight.message, found.get(id_, ()))), page.more)
 
     async def changes(self, caller: Caller, call: GetChanges) -> Page[Change]:
         """A page of changes after a number, ascending."""
-        conversation = await self._conversations.of_member(caller, call.conversation)
-        head = (await self._heads.of((conversation.id,)))[conversation.id].mod
-        last = min(head, call.after + self._page_size(call.limit))
-        found = await self._changes.ranges({conversation.id: (call.after + 1, last)})
-        return Page(found.get(conversation.id, ()), last < head)
+        id_ = call.conversation
+        sight = await self._sight(caller, id_)
+        last = min(sight.head.mod, call.after + self._page_size(call.limit))
+        found = await self._changes.ranges({id_: (call.after + 1, last)})
+        return Page(tuple(map(sight.change, found.get(id_, ()))), last < sight.head.mod)
 
-    async def _draft(self, caller: Caller, call: SendMessage, conversation: Conversation) -> Draft:
+    async def _append(
+        self, caller: Caller, standing: Standing, draft: Draft, now_ms: int, *, is_retry: bool
+    ) -> Stored:
+        self._limits.send(caller.user, draft.conversation, now_ms)
+        await self._take_turn(standing, now_ms)
+        stored = await self._log.append(draft, now_ms, is_retry=is_retry)
+        if not stored.duplicate:
+            message = draft.numbered(stored.seq, stored.at)
+            self._telling.message(standing.conversation, message, skip=caller.connection)
+        return stored
+
+    async def _take_turn(self, standing: Standing, now_ms: int) -> None:
+        """In slow mode a member waits between two messages, whatever node they go through."""
+        gap_ms = slow_mode_ms(standing.conversation, standing.me)
+        if not gap_ms:
+            return
+        me = standing.me
+        wait_ms = await self._memberships.spoke(me.conversation, me.user, now_ms, gap_ms)
+        if wait_ms:
+            raise RateLimited("This room is in slow mode", retry_after_ms=wait_ms)
+
+    async def _sight(self, caller: Caller, conversation: str) -> Sight:
+        """What the caller may see, as it is now and not as somebody remembers it."""
+        standing = await self._access.of(caller.user, conversation)
+        place = (conversation, caller.user)
+        memberships = await self._cursors.of((place,))
+        heads = await self._heads.of((conversation,))
+        membership: Membership = memberships.get(place, standing.me)
+        return membership.sight(heads[conversation])
+
+    async def _chosen(self, caller: Caller, call: ForwardMessages) -> list[Message]:
+        sight = await self._sight(caller, call.from_)
+        ids = [(call.from_, seq) for seq in sorted(set(call.seqs)) if sight.shows(seq)]
+        found = await self._messages.by_id(ids)
+        messages = [sight.message(found[id_]) for id_ in ids if id_ in found]
+        gone = [each for each in messages if each.recalled or each.deleted]
+        if gone or len(messages) < len(set(call.seqs)):
+            raise NotFound("There is no such message")
+        if any(each.kind == "system" for each in messages):
+            raise Forbidden("What the server said cannot be forwarded")
+        return messages
+
+    async def _draft(self, caller: Caller, call: SendMessage, standing: Standing) -> Draft:
         body = check_text(call.body, self._settings.text_bytes)
-        check_mentions(call.mentions, frozenset(conversation.members))
-        if call.reply_to is not None and call.reply_to > await self._head(conversation):
-            raise Invalid("There is no such message", path="reply_to")
+        await self._check_mentions(call, standing)
+        if call.reply_to is not None:
+            await self._check_reply(call.reply_to, standing)
         return Draft(
-            conversation=conversation.id,
+            conversation=call.conversation,
             client_id=call.client_id,
             sender=caller.user,
             kind=call.kind,
             body=body,
             reply_to=call.reply_to,
             mentions=call.mentions,
+            mention_all=call.mention_all,
         )
+
+    async def _check_mentions(self, call: SendMessage, standing: Standing) -> None:
+        conversation, room = standing.conversation, standing.conversation.room
+        if call.mention_all and not (room and room.settings.mention_all == "everyone"):
+            standing.require("mention_all")
+        if room is None:
+            check_mentions(call.mentions, frozenset(conversation.members))
+        elif call.mentions:
+            among = await self._memberships.among(conversation.id, call.mentions)
+            check_mentions(call.mentions, frozenset(u for u, m in among.items() if m.is_in))
+
+    async def _check_reply(self, seq: int, standing: Standing) -> None:
+        id_ = standing.conversation.id
+        if not standing.me.since <= seq <= (await self._heads.of((id_,)))[id_].seq:
+            raise Invalid("There is no such message", path="reply_to")
 
     def _deed(self, caller: Caller, call: MessageChange, now_ms: int) -> Deed:
         if isinstance(call, EditMessage):
@@ -156,11 +263,33 @@ class Messages:
             return Deed(type="edit", seq=call.seq, by=caller.user, at=now_ms, body=body)
         if isinstance(call, RecallMessage):
             return Deed(type="recall", seq=call.seq, by=caller.user, at=now_ms)
+        if isinstance(call, PinMessage):
+            return Deed(type="pin", seq=call.seq, by=caller.user, at=now_ms, on=call.on)
         reaction, on = call.reaction, call.on
         return Deed(type="react", seq=call.seq, by=caller.user, at=now_ms, reaction=reaction, on=on)
 
-    async def _head(self, conversation: Conversation) -> int:
-        return (await self._heads.of((conversation.id,)))[conversation.id].seq
-
     def _page_size(self, wanted: int | None) -> int:
         return min(wanted or self._settings.page_default, self._settings.page_max)
+
+
+def _forwarding(
+    caller: Caller,
+    call: ForwardMessages,
+    messages: Iterable[Message],
+    people: Mapping[str, Person],
+) -> Draft:
+    """The message that carries others on."""
+    named = [(m, people[m.sender].name if m.sender in people else m.sender) for m in messages]
+    first, name = named[0]
+    draft = Draft(
+        conversation=call.conversation,
+        client_id=call.client_id,
+        sender=caller.user,
+        kind="card",
+        body=merged(named),
+    )
+    if len(named) > 1:
+        return draft
+    # who forwards what was forwarded names its first sender
+    said = first.forwarded or Forwarded(sender=first.sender, name=name, at=first.at)
+    return structs.replace(draft, kind=first.kind, body=first.body, forwarded=said)

@@ -10,11 +10,13 @@ from typing import Any, Protocol
 
 from chatserver.domain.calls import SetTyping
 from chatserver.domain.conversation import Conversation, direct_id
-from chatserver.domain.events import PresenceChanged, Typing
+from chatserver.domain.events import PresenceChanged
 from chatserver.domain.person import Caller
-from chatserver.services.conversations import Conversations
+from chatserver.services.access import Access
 from chatserver.services.delivery import Delivery, of_presence
+from chatserver.services.telling import Telling
 from chatserver.store.conversations import Conversations as ConversationStore
+from chatserver.store.memberships import Memberships
 
 TOLD_EVERY_S = 0.1
 TOLD_AT_ONCE = 500  # people, before others have their turn
@@ -43,6 +45,7 @@ class Presence:
         self,
         board: Board,
         conversations: ConversationStore,
+        memberships: Memberships,
         delivery: Delivery,
         *,
         leaves_after_ms: int,
@@ -50,6 +53,7 @@ class Presence:
         """A person who comes back within `leaves_after_ms` was never away."""
         self._board = board
         self._conversations = conversations
+        self._memberships = memberships
         self._delivery = delivery
         self._leaves_after_s = leaves_after_ms / 1000
         self._coming: dict[str, None] = {}
@@ -81,16 +85,29 @@ class Presence:
             await self._left(users, now_ms)
 
     async def visible(self, caller: Caller, users: Iterable[str]) -> list[str]:
-        """Those of these people whose presence the caller may see: they share a conversation."""
+        """Those of these people whose presence the caller may see.
+
+        They share a direct conversation, or a room that is not too large for that.
+        """
         others = {direct_id(caller.user, user): user for user in users if user != caller.user}
         found = await self._conversations.get_all(others)
-        return [others[id_] for id_ in found]
+        seen = [others[id_] for id_ in found]
+        unseen = set(others.values()).difference(seen)
+        return [*seen, *await self._in_rooms_with(caller.user, unseen)]
 
     async def states(self, users: Iterable[str]) -> dict[str, dict[str, Any]]:
         """What watchers are told at first."""
         users = tuple(users)
         states = await self._board.states(users)
         return {user: self._state(user, *states.get(user, (False, None))) for user in users}
+
+    async def _in_rooms_with(self, user: str, others: set[str]) -> set[str]:
+        if not others:
+            return set()
+        mine = [conversation for conversation, _ in await self._memberships.seats(user)]
+        rooms = await self._conversations.get_all(mine)
+        small = [id_ for id_, conversation in rooms.items() if not conversation.is_large]
+        return await self._memberships.sharing(small, others)
 
     def _gone(self) -> list[str]:
         """Take out those who stayed away."""
@@ -135,21 +152,23 @@ class Typists:
 
     def __init__(
         self,
-        conversations: Conversations,
-        delivery: Delivery,
+        access: Access,
+        telling: Telling,
         *,
         interval_ms: int,
         expires_ms: int,
     ) -> None:
-        self._conversations = conversations
-        self._delivery = delivery
+        self._access = access
+        self._telling = telling
         self._interval_s = interval_ms / 1000
         self._expires_s = expires_ms / 1000
         self._typing: dict[tuple[str, str], tuple[float, asyncio.TimerHandle]] = {}
 
     async def signal(self, caller: Caller, call: SetTyping) -> None:
         """Pass on that the caller types or has stopped; signals too close together are dropped."""
-        conversation = await self._conversations.of_member(caller, call.conversation)
+        standing = await self._access.of(caller.user, call.conversation)
+        standing.require("type")
+        conversation = standing.conversation
         if call.on:
             self._start(conversation, caller)
         else:
@@ -158,14 +177,15 @@ class Typists:
     async def sent(self, caller: Caller, conversation: str) -> None:
         """The caller sent what was being typed."""
         if (conversation, caller.user) in self._typing:
-            self.stop(await self._conversations.of_member(caller, conversation), caller.user)
+            standing = await self._access.of(caller.user, conversation)
+            self.stop(standing.conversation, caller.user)
 
     def stop(self, conversation: Conversation, user: str) -> None:
         """The person no longer types: said so, sent the message, left, or went silent."""
         typing = self._typing.pop((conversation.id, user), None)
         if typing is not None:
             typing[1].cancel()
-            self._tell(conversation, user, on=False)
+            self._telling.typing(conversation, user, on=False)
 
     def _start(self, conversation: Conversation, caller: Caller) -> None:
         loop = asyncio.get_running_loop()
@@ -177,8 +197,4 @@ class Typists:
             timer.cancel()
         timer = loop.call_later(self._expires_s, self.stop, conversation, caller.user)
         self._typing[place] = (loop.time(), timer)
-        self._tell(conversation, caller.user, on=True)
-
-    def _tell(self, conversation: Conversation, user: str, *, on: bool) -> None:
-        event = Typing(conversation=conversation.id, user=user, on=on)
-        self._delivery.tell(conversation.others(user), event)
+        self._telling.typing(conversation, caller.user, on=True)

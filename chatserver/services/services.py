@@ -12,6 +12,7 @@ from chatserver.services.devices import Devices
 from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages
 from chatserver.services.presence import Presence, Typists
+from chatserver.services.rooms import Rooms
 from chatserver.services.sync import Sync
 
 
@@ -21,6 +22,7 @@ class Services(Struct, frozen=True, kw_only=True):
     auth: Auth
     devices: Devices
     conversations: Conversations
+    rooms: Rooms
     messages: Messages
     cursors: Cursors
     sync: Sync

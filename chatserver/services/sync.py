@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from chatserver.config import Settings
 from chatserver.domain.calls import Sync as SyncCall
-from chatserver.domain.conversation import ConversationView, Head, SyncedConversation
+from chatserver.domain.conversation import ConversationView, SyncedConversation
 from chatserver.domain.events import Badge
 from chatserver.domain.message import Change, Message
 from chatserver.domain.person import Caller
@@ -32,6 +32,8 @@ class Synced(Struct, frozen=True):
     badge: Badge
     token: str
     more: bool
+    seats: dict[str, int]
+    """The rooms the caller is in, with the first message the caller may see."""
 
 
 class Sync:
@@ -62,34 +64,42 @@ class Sync:
         token = parse_token(call.token, now_ms)
         parts = await self._views.all_of(caller.user)
         moved = _moved(call.have, token, parts)
-        views = await self._views.compose(caller.user, parts, moved)
+        views = await self._views.compose(parts, moved)
         views = _after(sorted(views, key=last_moved, reverse=True), token)
         page = self._first_page(views, call.have)
         more = len(views) > len(page)
-        filled = await self._fill(page, call.have)
+        filled = await self._fill(page, call.have, parts)
         self._note_delivered(caller, _reached(call.have, filled), parts)
         return Synced(
             conversations=filled,
             badge=await self._views.badge(caller.user, parts),
             token=_next_token(token, page if more else []),
             more=more,
+            seats=_seats(parts),
         )
 
     async def _fill(
-        self, views: list[ConversationView], have: Mapping[str, tuple[int, int]]
+        self, views: list[ConversationView], have: Mapping[str, tuple[int, int]], parts: Parts
     ) -> tuple[SyncedConversation, ...]:
-        wanted = {view.id: self._missing(have.get(view.id), view.head) for view in views}
+        wanted = {view.id: self._missing(have.get(view.id), view) for view in views}
         messages, changes = await asyncio.gather(
             self._messages.ranges({id_: each.messages for id_, each in wanted.items()}),
             self._changes.ranges({id_: each.changes for id_, each in wanted.items()}),
         )
         return tuple(
-            _synced(view, wanted[view.id], messages.get(view.id, ()), changes.get(view.id, ()))
+            _synced(
+                view,
+                wanted[view.id],
+                tuple(map(parts.sight(view.id).message, messages.get(view.id, ()))),
+                tuple(map(parts.sight(view.id).change, changes.get(view.id, ()))),
+            )
             for view in views
         )
 
-    def _missing(self, have: tuple[int, int] | None, head: Head) -> Missing:
-        return missing(have, head, page=self._page, reset_after=self._reset_after)
+    def _missing(self, have: tuple[int, int] | None, view: ConversationView) -> Missing:
+        return missing(
+            have, view.head, first=view.me.first, page=self._page, reset_after=self._reset_after
+        )
 
     def _first_page(
         self, views: list[ConversationView], have: Mapping[str, tuple[int, int]]
@@ -98,7 +108,7 @@ class Sync:
         page: list[ConversationView] = []
         left = MESSAGES_PER_PAGE
         for view in views[:CONVERSATIONS_PER_PAGE]:
-            first, last = self._missing(have.get(view.id), view.head).messages
+            first, last = self._missing(have.get(view.id), view).messages
             left -= max(0, last - first + 1)
             if page and left < 0:
                 break
@@ -110,9 +120,8 @@ class Sync:
             conversation = parts.conversations.get(id_)
             if conversation is None:
                 continue
-            cursor = parts.cursors.get((id_, caller.user))
             reached = min(seq, parts.heads[id_].seq)
-            if cursor is None or reached > cursor.delivered:
+            if reached > parts.mine(id_).delivered:
                 self._telling.has(conversation, caller.user, reached)
 
 
@@ -130,11 +139,18 @@ def _reached(
 def _moved(have: Mapping[str, tuple[int, int]], token: Token, parts: Parts) -> list[str]:
     since = token.since - CLOCKS_DIFFER_MS
     touched = {c.conversation for c in parts.cursors.values() if c.touched_at >= since}
+    ends = {id_: parts.sight(id_).head for id_ in parts.conversations}
     return [
-        id_
-        for id_ in parts.conversations
-        if id_ in touched or have.get(id_) != (parts.heads[id_].seq, parts.heads[id_].mod)
+        id_ for id_, end in ends.items() if id_ in touched or have.get(id_) != (end.seq, end.mod)
     ]
+
+
+def _seats(parts: Parts) -> dict[str, int]:
+    return {
+        id_: parts.mine(id_).since
+        for id_, conversation in parts.conversations.items()
+        if conversation.room is not None and parts.mine(id_).is_in
+    }
 
 
 def _after(views: list[ConversationView], token: Token) -> list[ConversationView]:

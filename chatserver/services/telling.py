@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from chatserver.domain.conversation import Conversation
-from chatserver.domain.events import Badge, Changed, DeliveredMoved, MessageSent, ReadMoved
+from chatserver.domain.events import (
+    Badge,
+    Changed,
+    DeliveredMoved,
+    Event,
+    MessageSent,
+    ReadMoved,
+    Typing,
+)
+from chatserver.domain.membership import Moved
 from chatserver.domain.message import Change, Message
-from chatserver.services.delivery import Delivery
+from chatserver.services.delivery import Delivery, of_room
 from chatserver.store.cursors import Cursors
+
+READ_TOLD_TO = 50  # members; in a larger room a read mark is told to its own person alone
 
 
 class Telling:
@@ -16,20 +27,28 @@ class Telling:
         self._delivery = delivery
         self._cursors = cursors
 
-    def message(self, conversation: Conversation, message: Message, *, skip: str) -> None:
+    def message(self, conversation: Conversation, message: Message, *, skip: str | None) -> None:
         """Tell all devices of all members but the one that sent it."""
-        self._delivery.tell(conversation.members, MessageSent(message=message), skip=skip)
+        event = MessageSent(message=message)
+        if conversation.room is not None:
+            self.room(conversation, event, skip=skip)
+            return
+        self._delivery.tell(conversation.members, event, skip=skip)
         for member in conversation.others(message.sender):
             if self._delivery.is_here(member):
                 self.has(conversation, member, message.seq)
 
     def change(self, conversation: Conversation, change: Change) -> None:
         """Tell all devices of all members, also the one that made it: its answer says less."""
-        self._delivery.tell(conversation.members, Changed(change=change))
+        event = Changed(change=change)
+        if conversation.room is not None:
+            self._delivery.tell_about(of_room(conversation.id), event, change.seq)
+        else:
+            self._delivery.tell(conversation.members, event)
 
     def has(self, conversation: Conversation, user: str, seq: int) -> None:
-        """A device of the member has everything up to `seq`."""
-        if seq < 1:
+        """A device of the member has everything up to `seq`; in a room nobody counts that."""
+        if seq < 1 or conversation.room is not None:
             return
         self._cursors.advance(conversation.id, user, delivered=seq)
         event = DeliveredMoved(conversation=conversation.id, user=user, seq=seq)
@@ -38,8 +57,38 @@ class Telling:
     def read(self, conversation: Conversation, user: str, seq: int, *, skip: str) -> None:
         """The member has read everything up to `seq`: the others and own other devices hear it."""
         event = ReadMoved(conversation=conversation.id, user=user, seq=seq)
-        self._delivery.tell(conversation.members, event, skip=skip)
+        room = conversation.room
+        if room is None:
+            self._delivery.tell(conversation.members, event, skip=skip)
+        elif conversation.kind == "group" and room.count <= READ_TOLD_TO:
+            self.room(conversation, event, skip=skip)
+        else:
+            self._delivery.tell((user,), event, skip=skip)
+
+    def typing(self, conversation: Conversation, user: str, *, on: bool) -> None:
+        """The others see that the member types, or has stopped; in a large room nobody does."""
+        event = Typing(conversation=conversation.id, user=user, on=on)
+        if conversation.room is None:
+            self._delivery.tell(conversation.others(user), event)
+        elif not conversation.is_large:
+            self.room(conversation, event)
 
     def badge(self, user: str, badge: Badge) -> None:
         """All devices of the person show the same number."""
         self._delivery.tell((user,), badge)
+
+    def person(self, user: str, event: Event, *, skip: str | None = None) -> None:
+        """Tell all devices of one person but the connection `skip`."""
+        self._delivery.tell((user,), event, skip=skip)
+
+    def room(self, conversation: Conversation, event: Event, *, skip: str | None = None) -> None:
+        """Tell everybody in a room but the connection `skip`."""
+        self._delivery.tell_topics((of_room(conversation.id),), event, skip=skip)
+
+    def moved(self, moved: Moved) -> None:
+        """A room is not what it was: every node forgets what it knew, and seats its members."""
+        self._delivery.moved(moved)
+
+    async def moved_everywhere(self) -> bool:
+        """Wait until every node learns what moved before it hears anything told from now on."""
+        return await self._delivery.moved_everywhere()

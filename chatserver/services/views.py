@@ -8,15 +8,14 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from chatserver.domain.conversation import (
-    MUTED,
     Conversation,
     ConversationView,
-    Cursor,
-    Head,
+    Me,
     Member,
     Unread,
 )
 from chatserver.domain.events import Badge
+from chatserver.domain.membership import MUTED, Head, Membership, Sight
 from chatserver.domain.message import Message
 from chatserver.domain.person import Person
 from chatserver.store.conversations import Conversations
@@ -27,11 +26,28 @@ from chatserver.store.users import Users
 
 
 class Parts(Struct, frozen=True):
-    """What is known of some conversations, before it is put together for a person."""
+    """What is known of some conversations, before it is put together for a person.
 
+    Of a room the person's own membership is known, of a direct conversation that of both.
+    """
+
+    user: str
     conversations: Mapping[str, Conversation]
     heads: Mapping[str, Head]
-    cursors: Mapping[Place, Cursor]
+    cursors: Mapping[Place, Membership]
+
+    def mine(self, conversation: str) -> Membership:
+        """The person's own membership."""
+        return self.of(conversation, self.user)
+
+    def of(self, conversation: str, user: str) -> Membership:
+        """A membership; an empty one where none is known."""
+        found = self.cursors.get((conversation, user))
+        return found or Membership(conversation=conversation, user=user)
+
+    def sight(self, conversation: str) -> Sight:
+        """What the person may see of a conversation."""
+        return self.mine(conversation).sight(self.heads[conversation])
 
 
 class Views:
@@ -52,58 +68,58 @@ class Views:
         self._users = users
 
     async def all_of(self, user: str) -> Parts:
-        """Everything a person is a member of.
+        """Everything a person is or was a member of.
 
         Raises:
             Unavailable: MongoDB does not answer; so do the others.
         """
-        return await self.parts(await self._cursors.of_user(user))
+        return await self.parts(user, await self._cursors.of_user(user))
 
-    async def parts(self, ids: Iterable[str]) -> Parts:
-        """These conversations with their heads and their members' cursors."""
+    async def parts(self, user: str, ids: Iterable[str]) -> Parts:
+        """These conversations as far as the person sees them."""
         ids = tuple(ids)
         conversations, heads = await asyncio.gather(
             self._conversations.get_all(ids), self._heads.of(ids)
         )
-        places = [(c.id, user) for c in conversations.values() for user in c.members]
-        return Parts(conversations, heads, await self._cursors.of(places))
+        places = [(c.id, each) for c in conversations.values() for each in {*c.members, user}]
+        # after the heads: finding one may move its sender's own position
+        return Parts(user, conversations, heads, await self._cursors.of(places))
 
     async def one(self, user: str, conversation: str) -> ConversationView:
         """One conversation as the person sees it."""
-        (view,) = await self.compose(user, await self.parts((conversation,)), (conversation,))
+        (view,) = await self.compose(await self.parts(user, (conversation,)), (conversation,))
         return view
 
-    async def compose(self, user: str, parts: Parts, ids: Iterable[str]) -> list[ConversationView]:
+    async def compose(self, parts: Parts, ids: Iterable[str]) -> list[ConversationView]:
         """Views of some of the parts' conversations, in the order of `ids`."""
         chosen = [parts.conversations[id_] for id_ in ids]
         people, unread, last = await asyncio.gather(
             self._users.people({member for c in chosen for member in c.members}),
-            self.unread(user, parts, [c.id for c in chosen]),
+            self.unread(parts, [c.id for c in chosen]),
             self._last_messages(parts, chosen),
         )
         return [
-            _view(user, c, parts, people, (unread.get(c.id, Unread()), last.get(c.id)))
-            for c in chosen
+            _view(c, parts, people, (unread.get(c.id, Unread()), last.get(c.id))) for c in chosen
         ]
 
-    async def unread(self, user: str, parts: Parts, ids: Iterable[str]) -> dict[str, Unread]:
+    async def unread(self, parts: Parts, ids: Iterable[str]) -> dict[str, Unread]:
         """What the person has not read in each of these conversations, where there is any."""
         ranges = {}
         for conversation in ids:
-            cursor = parts.cursors.get((conversation, user))
-            read = cursor.read if cursor else 0
-            ranges[conversation] = (read + 1, parts.heads[conversation].seq)
-        return await self._messages.unread(user, ranges)
+            sight = parts.sight(conversation)
+            read = max(parts.mine(conversation).read, sight.first - 1, sight.prefs.cleared)
+            ranges[conversation] = (read + 1, sight.head.seq)
+        return await self._messages.unread(parts.user, ranges)
 
     async def badge(self, user: str, parts: Parts | None = None) -> Badge:
         """A person's unread total over the conversations that are not muted."""
         parts = parts or await self.all_of(user)
         loud = [
-            cursor.conversation
-            for cursor in parts.cursors.values()
-            if cursor.user == user and cursor.prefs.mode not in MUTED
+            id_
+            for id_ in parts.conversations
+            if (mine := parts.mine(id_)).is_in and mine.prefs.mode not in MUTED
         ]
-        unread = (await self.unread(user, parts, loud)).values()
+        unread = (await self.unread(parts, loud)).values()
         return Badge(
             unread=sum(each.unread for each in unread),
             mentions=sum(each.mentions for each in unread),
@@ -112,30 +128,34 @@ class Views:
     async def _last_messages(
         self, parts: Parts, chosen: Iterable[Conversation]
     ) -> dict[str, Message]:
-        ids = [(c.id, parts.heads[c.id].seq) for c in chosen if parts.heads[c.id].seq]
-        found = await self._messages.by_id(ids)
-        return {conversation: message for (conversation, _seq), message in found.items()}
+        ends = {c.id: parts.sight(c.id).head.seq for c in chosen}
+        found = await self._messages.by_id((id_, seq) for id_, seq in ends.items() if seq)
+        return {
+            conversation: parts.sight(conversation).message(message)
+            for (conversation, _seq), message in found.items()
+        }
 
 
 def _view(
-    user: str,
     conversation: Conversation,
     parts: Parts,
     people: Mapping[str, Person],
     counted: tuple[Unread, Message | None],
 ) -> ConversationView:
     unread, last = counted
-    mine = _cursor(parts, conversation.id, user)
+    mine, sight = parts.mine(conversation.id), parts.sight(conversation.id)
     return ConversationView(
         id=conversation.id,
         kind=conversation.kind,
         created_at=conversation.created_at,
         members=tuple(
-            _member(people.get(member), _cursor(parts, conversation.id, member))
+            _member(people.get(member), parts.of(conversation.id, member))
             for member in conversation.members
         ),
-        head=parts.heads[conversation.id],
-        read=mine.read,
+        room=conversation.room,
+        me=Me(role=mine.role, state=mine.state, muted_until=mine.muted_until, first=sight.first),
+        head=sight.head,
+        read=min(mine.read, sight.head.seq),
         unread=unread.unread,
         mentions=unread.mentions,
         last=last,
@@ -143,16 +163,11 @@ def _view(
     )
 
 
-def _cursor(parts: Parts, conversation: str, user: str) -> Cursor:
-    found = parts.cursors.get((conversation, user))
-    return found or Cursor(conversation=conversation, user=user)
-
-
-def _member(person: Person | None, cursor: Cursor) -> Member:
+def _member(person: Person | None, membership: Membership) -> Member:
     return Member(
-        user=cursor.user,
-        name=person.name if person else cursor.user,
+        user=membership.user,
+        name=person.name if person else membership.user,
         role=person.role if person else "customer",
-        read=cursor.read,
-        delivered=cursor.delivered,
+        read=membership.read,
+        delivered=membership.delivered,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chatserver.domain.conversation import Conversation
+import msgspec
+
+from chatserver.domain.conversation import Conversation, Room
 from chatserver.store.database import Database
 from chatserver.store.gather import Gather
 
@@ -20,15 +22,9 @@ class Conversations:
 
     async def begin(self, conversation: Conversation) -> None:
         """Store a conversation; harmless when it is there."""
-        fields = {
-            "kind": conversation.kind,
-            "members": list(conversation.members),
-            "created_at": conversation.created_at,
-            "head": {"seq": 0, "mod": 0},
-        }
         async with self._db.answering():
             await self._collection.update_one(
-                {"_id": conversation.id}, {"$setOnInsert": fields}, upsert=True
+                {"_id": conversation.id}, {"$setOnInsert": to_document(conversation)}, upsert=True
             )
 
     async def get(self, conversation: str) -> Conversation | None:
@@ -42,13 +38,28 @@ class Conversations:
     async def _load(self, conversations: list[str]) -> dict[str, Conversation]:
         async with self._db.answering():
             found = await self._collection.find({"_id": {"$in": conversations}}).to_list(None)
-        return {document["_id"]: _from_document(document) for document in found}
+        return {document["_id"]: from_document(document) for document in found}
 
 
-def _from_document(document: Mapping[str, Any]) -> Conversation:
+def to_document(conversation: Conversation) -> dict[str, Any]:
+    """The fields of a new conversation's document beside its `_id`."""
+    fields = {
+        "kind": conversation.kind,
+        "created_at": conversation.created_at,
+        "head": {"seq": 0, "mod": 0},
+    }
+    if conversation.room is None:
+        return {**fields, "members": list(conversation.members)}
+    return {**fields, "room": msgspec.to_builtins(conversation.room)}
+
+
+def from_document(document: Mapping[str, Any]) -> Conversation:
+    """The conversation in a document."""
+    room = document.get("room")
     return Conversation(
         id=document["_id"],
         kind=document["kind"],
-        members=tuple(document["members"]),
+        members=tuple(document.get("members", ())),
         created_at=document["created_at"],
+        room=None if room is None else msgspec.convert(room, Room),
     )

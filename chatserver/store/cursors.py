@@ -13,12 +13,14 @@ import msgspec
 from pymongo import UpdateOne
 
 from chatserver import clock
-from chatserver.domain.conversation import Cursor, Prefs
+from chatserver.domain.membership import HIDDEN_MAX, Head, Membership, Prefs
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Rise
 from chatserver.store.gather import Gather
 
 Place = tuple[str, str]  # conversation, user
+
+_FIELDS = Membership.__struct_fields__
 
 
 class _Round:
@@ -54,6 +56,7 @@ class Cursors:
         """`flush_ms` is how long positions are gathered before they are written."""
         self._db = database
         self._collection = database.collection("memberships")
+        self._lookups = database.lookups("memberships")
         self._flush_s = flush_ms / 1000
         self._gathering = _Round()
         self._sent = _Round()
@@ -122,14 +125,39 @@ class Cursors:
                 self._writing = _Round()
             writing.end()
 
-    async def of(self, places: Iterable[Place]) -> dict[Place, Cursor]:
+    async def of(self, places: Iterable[Place]) -> dict[Place, Membership]:
         """Cursors by conversation and member, positions not yet written included."""
         return await self._gather.get_all(places)
 
-    async def of_user(self, user: str) -> dict[str, Cursor]:
-        """All conversations a person is a member of, with the person's cursor in each."""
-        cursors = await self._find({"user": user})
-        return {cursor.conversation: cursor for cursor in cursors}
+    async def of_user(self, user: str) -> list[str]:
+        """All conversations a person is or was a member of; reads the index only."""
+        fields = {"_id": 0, "conversation": 1}
+        async with self._db.answering():
+            found = await self._lookups.find({"user": user}, fields).to_list(None)
+        return [document["conversation"] for document in found]
+
+    async def hide(self, conversation: str, user: str, seq: int, now_ms: int) -> bool:
+        """Delete one message for this member alone; False where too many are deleted so."""
+        async with self._db.answering():
+            done = await self._collection.update_one(
+                {
+                    "_id": {"c": conversation, "u": user},
+                    f"prefs.hidden.{HIDDEN_MAX - 1}": {"$exists": False},
+                },
+                {"$addToSet": {"prefs.hidden": seq}, "$max": {"touched_at": now_ms}},
+            )
+        return bool(done.matched_count)
+
+    async def clear(self, conversation: str, user: str, seq: int, now_ms: int) -> None:
+        """Delete everything up to `seq` for this member alone."""
+        async with self._db.answering():
+            await self._collection.update_one(
+                {"_id": {"c": conversation, "u": user}},
+                {
+                    "$max": {"prefs.cleared": seq, "touched_at": now_ms},
+                    "$pull": {"prefs.hidden": {"$lte": seq}},
+                },
+            )
 
     async def set_prefs(
         self, conversation: str, user: str, prefs: Mapping[str, Any], now_ms: int
@@ -164,17 +192,17 @@ class Cursors:
         for (conversation, user), (read, delivered) in rising.items():
             self.advance(conversation, user, read=read, delivered=delivered)
 
-    async def _load(self, places: list[Place]) -> dict[Place, Cursor]:
+    async def _load(self, places: list[Place]) -> dict[Place, Membership]:
         ids = [{"c": conversation, "u": user} for conversation, user in places]
         cursors = await self._find({"_id": {"$in": ids}})
         return {(cursor.conversation, cursor.user): cursor for cursor in cursors}
 
-    async def _find(self, query: Mapping[str, Any]) -> list[Cursor]:
+    async def _find(self, query: Mapping[str, Any]) -> list[Membership]:
         # as of before the query: a write that ends during it is not in what was read either
         rounds = (self._writing, self._gathering, self._sent)
         async with self._db.answering():
             found = await self._collection.find(query).to_list(None)
-        return [_risen(_from_document(document), rounds) for document in found]
+        return [_risen(from_document(document), rounds) for document in found]
 
 
 def _join(conversation: str, user: str, now_ms: int) -> UpdateOne:
@@ -200,18 +228,17 @@ def _rise(place: Place, read: int, delivered: int, now_ms: int) -> Rise:
     return {"c": conversation, "u": user}, positions
 
 
-def _from_document(document: Mapping[str, Any]) -> Cursor:
-    return Cursor(
-        conversation=document["conversation"],
-        user=document["user"],
-        read=document["read"],
-        delivered=document["delivered"],
-        prefs=msgspec.convert(document.get("prefs", {}), Prefs),
-        touched_at=document["touched_at"],
-    )
+def from_document(document: Mapping[str, Any]) -> Membership:
+    """The membership in a document."""
+    fields = {name: document[name] for name in _FIELDS if name in document}
+    if "until" in fields:
+        fields["until"] = msgspec.convert(fields["until"], Head | None)
+    if "prefs" in fields:
+        fields["prefs"] = msgspec.convert(fields["prefs"], Prefs)
+    return Membership(**fields)
 
 
-def _risen(cursor: Cursor, rounds: Iterable[_Round]) -> Cursor:
+def _risen(cursor: Membership, rounds: Iterable[_Round]) -> Membership:
     read, delivered = cursor.read, cursor.delivered
     for each in rounds:
         risen = each.rising.get((cursor.conversation, cursor.user), (0, 0))

@@ -59,9 +59,31 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="mentions",
             partialFilterExpression={"mentions": {"$exists": True}},
         ),
+        IndexModel(
+            [("_id.c", ASCENDING), ("_id.s", ASCENDING)],
+            name="pinned",
+            partialFilterExpression={"pinned": True},
+        ),
     ],
     "memberships": [
         IndexModel([("user", ASCENDING), ("conversation", ASCENDING)], name="of_user"),
+        # what follows is about rooms; the two of a direct conversation cost nothing here
+        IndexModel(
+            [("user", ASCENDING), ("conversation", ASCENDING), ("since", ASCENDING)],
+            name="seats",
+            partialFilterExpression={"seated": True},
+        ),
+        IndexModel(
+            [("conversation", ASCENDING), ("state", ASCENDING), ("user", ASCENDING)],
+            name="of_room",
+            partialFilterExpression={"room": True},
+        ),
+        IndexModel(
+            [("conversation", ASCENDING), ("role", ASCENDING)],
+            name="admins",
+            partialFilterExpression={"seated": True},
+        ),
+        IndexModel([("acted_at", ASCENDING)], name="acted_at", sparse=True),
     ],
     "devices": [
         IndexModel([("user", ASCENDING), ("connected_at", ASCENDING)], name="of_user"),

@@ -12,7 +12,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from chatserver.domain.conversation import Head
+from chatserver.domain.membership import Head
 from chatserver.errors import Unavailable
 from chatserver.store.changes import Changes
 from chatserver.store.cursors import Cursors
@@ -54,7 +54,8 @@ class Heads:
 
     def appended(self, conversation: str, sender: str, seq: int) -> None:
         """A message was stored; sending moves one's own read position."""
-        self._cursors.sent(conversation, sender, seq)
+        if sender:  # the server's own messages have none
+            self._cursors.sent(conversation, sender, seq)
         self._learn(conversation, Head(seq, 0))
 
     def changed(self, conversation: str, mod: int) -> None:

@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from pymongo.errors import BulkWriteError
 
 from chatserver.domain.conversation import Unread
-from chatserver.domain.message import Draft, Message
+from chatserver.domain.message import Draft, Forwarded, Message
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Session
 from chatserver.store.numbered import Numbered, Range
@@ -22,7 +22,10 @@ from chatserver.store.numbered import Numbered, Range
 Key = tuple[str, str, str]  # conversation, sender, client_id
 
 _DUPLICATE = 11000
-_OPTIONAL = ("reply_to", "mentions", "edited_at", "edits", "recalled", "mod")
+_OPTIONAL = ("reply_to", "edited_at", "edits", "recalled", "mod", "pinned")
+_MAY_GO = ("mentions", "uncounted", "pinned", "forwarded")
+_ALL = ""  # among those mentioned: everybody; no person has this id
+PINS_MAX = 100
 
 
 class Original(Struct, frozen=True):
@@ -106,8 +109,16 @@ class Messages:
             for conversation, documents in found.items()
         }
 
+    async def pinned(self, conversation: str) -> tuple[Message, ...]:
+        """The pinned messages of a conversation, ascending; the latest of them."""
+        query = {"_id.c": conversation, "pinned": True}
+        async with self._db.answering():
+            cursor = self._collection.find(query).sort([("_id.c", -1), ("_id.s", -1)])
+            found = await cursor.limit(PINS_MAX).to_list(None)
+        return tuple(from_document(document) for document in reversed(found))
+
     async def unread(self, user: str, ranges: Mapping[str, Range]) -> dict[str, Unread]:
-        """What counts as unread in each range: all of it, less recalled messages.
+        """What counts as unread in each range: all of it, less recalled and system messages.
 
         Own messages never stand above one's own read position, so they need no look-up.
         """
@@ -117,7 +128,7 @@ class Messages:
         async with self._db.answering():
             uncounted, mentions = await asyncio.gather(
                 self._count({"uncounted": True}, open_ranges),
-                self._count({"mentions": user}, open_ranges),
+                self._count({"mentions": {"$in": [user, _ALL]}}, open_ranges),
             )
         return {
             c: Unread(last - first + 1 - uncounted.get(c, 0), mentions.get(c, 0))
@@ -132,7 +143,7 @@ class Messages:
     async def replace(self, message: Message, session: Session) -> None:
         """Write what a change has made of a message, inside a transaction."""
         fields = _changing_fields(message)
-        gone = {name: "" for name in ("mentions", "uncounted") if name not in fields}
+        gone = {name: "" for name in _MAY_GO if name not in fields}
         await self._collection.update_one(
             {"_id": _id(message.conversation, message.seq)},
             {"$set": fields, **({"$unset": gone} if gone else {})},
@@ -169,16 +180,23 @@ def to_document(draft: Draft, seq: int, at: int, digest: bytes) -> dict[str, Any
     }
     if draft.reply_to is not None:
         document["reply_to"] = draft.reply_to
-    if draft.mentions:
-        document["mentions"] = list(draft.mentions)
+    if draft.mentions or draft.mention_all:
+        document["mentions"] = _mentioned(draft)
+    if draft.forwarded is not None:
+        document["forwarded"] = structs.asdict(draft.forwarded)
+    if draft.kind == "system":
+        document["uncounted"] = True
     return document
 
 
 def from_document(document: Mapping[str, Any]) -> Message:
     """The message in a document."""
     optional = {name: document[name] for name in _OPTIONAL if name in document}
-    if "mentions" in optional:
-        optional["mentions"] = tuple(optional["mentions"])
+    if "mentions" in document:
+        optional["mentions"] = tuple(user for user in document["mentions"] if user != _ALL)
+        optional["mention_all"] = _ALL in document["mentions"]
+    if "forwarded" in document:
+        optional["forwarded"] = Forwarded(**document["forwarded"])
     return Message(
         conversation=document["_id"]["c"],
         seq=document["_id"]["s"],
@@ -205,11 +223,21 @@ def _changing_fields(message: Message) -> dict[str, Any]:
     }
     if message.edited_at is not None:
         fields["edited_at"] = message.edited_at
-    if message.mentions:
-        fields["mentions"] = list(message.mentions)
+    if message.mentions or message.mention_all:
+        fields["mentions"] = _mentioned(message)
     if message.recalled:
-        fields |= {"recalled": True, "uncounted": True}
+        fields["recalled"] = True
+    if message.recalled or message.kind == "system":
+        fields["uncounted"] = True
+    if message.forwarded is not None:
+        fields["forwarded"] = structs.asdict(message.forwarded)
+    if message.pinned:
+        fields["pinned"] = True
     return fields
+
+
+def _mentioned(message: Draft | Message) -> list[str]:
+    return [*message.mentions, *([_ALL] if message.mention_all else ())]
 
 
 def _id(conversation: str, seq: int) -> dict[str, Any]:

@@ -55,6 +55,9 @@ class Bus:
     async def settled(self) -> bool:
         return True
 
+    async def flushed(self, timeout_s: float) -> bool:
+        return not self.cut
+
 
 class Device:
     """A connected device of a person: calls and their answers, and the events it was told."""

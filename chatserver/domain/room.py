@@ -1,0 +1,407 @@
+"""What happens to a room and its members: every act as a rule, decided without asking anything.
+
+An act sees the scene as it stands (the room, the memberships of the people concerned, who acts) and
+gives a ruling: how things stand afterwards, and what the members are told. Saving it is not its
+business; an act that changes nothing gives None, so repeating one is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import UNSET, Struct, structs
+
+from chatserver.domain.calls import UpdateConversation
+from chatserver.domain.conversation import (
+    Announcement,
+    Conversation,
+    History,
+    Room,
+    RoomSettings,
+)
+from chatserver.domain.membership import Head, Membership, RoomRole, State
+from chatserver.domain.person import Caller
+from chatserver.domain.rights import Action, may, require
+from chatserver.errors import Forbidden, NotFound
+
+FOREVER = 2**53  # a time that does not come
+UNLIMITED = 2**31
+ADMINS_MAX = 99
+GONE = frozenset({"left", "removed", "banned"})
+
+
+class Note(Struct, frozen=True, kw_only=True):
+    """Something members should see; it becomes a system message."""
+
+    type: str
+    by: str
+    users: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = {}
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    """A room and the people an act concerns, as they stand. `now` is ms since 1970 UTC.
+
+    `head` is where the logs stood a moment ago.
+    """
+
+    conversation: Conversation
+    members: Mapping[str, Membership]
+    caller: Caller
+    now: int
+    head: Head = Head()
+
+    def of(self, user: str) -> Membership:
+        """The person's membership; that of somebody who was never in it where there is none."""
+        found = self.members.get(user)
+        return found or Membership(conversation=self.conversation.id, user=user, state="left")
+
+    @property
+    def actor(self) -> Membership:
+        """The membership of who acts.
+
+        Raises:
+            NotFound: who was never in it does not learn that it exists.
+        """
+        found = self.members.get(self.caller.user)
+        if found is None:
+            raise NotFound
+        return found
+
+
+class Ruling(Struct, frozen=True, kw_only=True):
+    """How things stand after an act: the room, and the memberships that changed."""
+
+    room: Room
+    members: tuple[Membership, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def begin(scene: Scene) -> Ruling:
+    """A new room with its owner in it."""
+    owner = _admitted(scene, scene.of(scene.caller.user), role="owner")
+    title = scene.conversation.the_room.title
+    return _ruling(scene, (owner,), Note(type="created", by=owner.user, fields={"title": title}))
+
+
+def join(scene: Scene) -> Ruling | None:
+    """Come in by oneself: as the room's settings say, or because one was invited.
+
+    Raises:
+        NotFound: the room takes in nobody like this; it is as if it were not there.
+        Forbidden: it is full.
+    """
+    me, mode = scene.of(scene.caller.user), scene.conversation.the_room.settings.join
+    if me.is_in or (me.state == "asked" and mode == "approval"):
+        return None
+    if _is_banned(me, scene.now):
+        raise NotFound
+    if me.state == "invited" or mode == "open" or (mode == "staff" and _is_colleague(scene)):
+        return _admit(scene, [me], Note(type="joined", by=me.user, users=(me.user,)))
+    if mode == "approval":
+        return _ruling(scene, (_standing(scene, me, state="asked"),))
+    raise NotFound
+
+
+def leave(scene: Scene) -> Ruling | None:
+    """Go, or decline an invitation; an owner first hands the room over.
+
+    Raises:
+        Forbidden: the owner of a room in which there are others.
+    """
+    me, room = scene.actor, scene.conversation.the_room
+    if me.state in GONE:
+        return None
+    if me.role == "owner" and room.count > 1:
+        raise Forbidden("Hand the room over to somebody before you leave")
+    if not me.is_in:
+        return _ruling(scene, (_standing(scene, me, state="left"),))
+    gone = structs.replace(me, state="left", role="member", until=scene.head)
+    return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=me.user, users=(me.user,))))
+
+
+def add(scene: Scene, users: Iterable[str]) -> Ruling | None:
+    """Bring people in: staff at once, others by an invitation; whoever asked to come in is let in.
+
+    Raises:
+        Forbidden: the caller may not even invite, or one of them is banned, or the room is full.
+    """
+    require(scene.conversation, scene.actor, "invite")
+    outside = [each for each in map(scene.of, users) if not each.is_in]
+    if any(_is_banned(each, scene.now) for each in outside):
+        raise Forbidden("This person is banned here")
+    at_once = [each for each in outside if _comes_in_at_once(scene, each)]
+    invited = [
+        _standing(scene, each, state="invited")
+        for each in outside
+        if each not in at_once and each.state != "invited"
+    ]
+    names = tuple(each.user for each in at_once)
+    return _admit(scene, at_once, Note(type="added", by=scene.caller.user, users=names), *invited)
+
+
+def remove(scene: Scene, user: str) -> Ruling | None:
+    """Send a member away, or refuse who asked or was invited.
+
+    Raises:
+        Forbidden: the caller may not, or not this one.
+        NotFound: there is no such member.
+    """
+    return _send_away(scene, user, "remove", state="removed")
+
+
+def ban(scene: Scene, user: str, until: int | None) -> Ruling | None:
+    """Send somebody away and keep them out until a time, for ever without one; a past one lifts it.
+
+    Raises:
+        Forbidden, NotFound: as for `remove`.
+    """
+    until = FOREVER if until is None else until
+    if until <= scene.now:
+        require(scene.conversation, scene.actor, "ban")
+        banned = scene.members.get(user)
+        if banned is None or banned.state != "banned":
+            return None
+        return _ruling(scene, (_standing(scene, banned, state="removed"),))
+    return _send_away(scene, user, "ban", state="banned", banned_until=until)
+
+
+def set_role(scene: Scene, user: str, role: RoomRole, admins: int) -> Ruling | None:
+    """Make a member admin or not, where there are `admins`; an owner hands the room over.
+
+    Raises:
+        Forbidden: only the owner may, and not to more than 99.
+        NotFound: there is no such member.
+    """
+    actor = scene.actor
+    require(scene.conversation, actor, "set_role")
+    target = _member(scene, user)
+    if target.user == actor.user or target.role == role:
+        return None
+    if role == "admin" and admins >= ADMINS_MAX:
+        raise Forbidden(f"A room has at most {ADMINS_MAX} admins")
+    note = Note(type="role", by=actor.user, users=(user,), fields={"role": role})
+    changed = structs.replace(target, role=role)
+    if role != "owner":
+        return _ruling(scene, (changed,), note)
+    ruling = _ruling(scene, (changed, structs.replace(actor, role="admin")), note)
+    return structs.replace(ruling, room=structs.replace(ruling.room, owner=user))
+
+
+def mute(scene: Scene, user: str, until: int) -> Ruling | None:
+    """Keep a member from writing until a time; a past one lifts it.
+
+    Raises:
+        Forbidden, NotFound: as for `remove`.
+    """
+    require(scene.conversation, scene.actor, "mute")
+    target = _member(scene, user)
+    _see_that_it_is_above(scene, target)
+    until = _ahead(until, scene.now)
+    if target.muted_until == until:
+        return None
+    kind, fields = ("muted", {"until": until}) if until else ("unmuted", {})
+    note = Note(type=kind, by=scene.caller.user, users=(user,), fields=fields)
+    return _ruling(scene, (structs.replace(target, muted_until=until),), note)
+
+
+def mute_all(scene: Scene, until: int, speakers: tuple[str, ...]) -> Ruling | None:
+    """Let only admins and these people write until a time; a past one lifts it.
+
+    Raises:
+        Forbidden: the caller may not.
+    """
+    require(scene.conversation, scene.actor, "mute_all")
+    until = _ahead(until, scene.now)
+    room = structs.replace(
+        scene.conversation.the_room, muted_until=until, speakers=speakers if until else ()
+    )
+    if room == scene.conversation.the_room:
+        return None
+    by = scene.caller.user
+    if not until:
+        return Ruling(room=room, notes=(Note(type="all_unmuted", by=by),))
+    return Ruling(room=room, notes=(Note(type="all_muted", by=by, fields={"until": until}),))
+
+
+def update(scene: Scene, call: UpdateConversation) -> Ruling | None:
+    """Change title, avatar, announcement, settings; what is left out stays.
+
+    Raises:
+        Forbidden: the caller may not.
+    """
+    require(scene.conversation, scene.actor, "update")
+    before = scene.conversation.the_room
+    after = structs.replace(before, **_wanted(scene, call))
+    changed = [
+        name
+        for name in ("title", "avatar", "announcement", "settings")
+        if getattr(before, name) != getattr(after, name)
+    ]
+    if not changed:
+        return None
+    by = scene.caller.user
+    notes = (Note(type=name, by=by, fields=_told(name, after)) for name in changed)
+    return Ruling(room=after, notes=tuple(notes))
+
+
+def check_may_write(conversation: Conversation, me: Membership, now: int) -> None:
+    """See that a member may write now.
+
+    Raises:
+        Forbidden: not in it, not with this role, muted, or all are.
+    """
+    require(conversation, me, "write")
+    room = conversation.room
+    if room is None or may(conversation, me, "write_at_any_time"):
+        return
+    if me.muted_until > now:
+        raise Forbidden("You are muted here", retry_after_ms=_left(me.muted_until, now))
+    if room.muted_until > now and me.user not in room.speakers:
+        raise Forbidden(
+            "Only admins may write here now", retry_after_ms=_left(room.muted_until, now)
+        )
+
+
+def slow_mode_ms(conversation: Conversation, me: Membership) -> int:
+    """How long the member must wait between two messages, 0 for not at all."""
+    room = conversation.room
+    if room is None or may(conversation, me, "write_at_any_time"):
+        return 0
+    return room.settings.slow_mode_s * 1000
+
+
+def first_seen(settings: RoomSettings, head: Head) -> int:
+    """The first message that somebody sees who comes in now."""
+    last: dict[History, int] = {"all": head.seq, "joined": 0, "last": settings.history_last}
+    return max(1, head.seq - last[settings.history] + 1)
+
+
+def _admitted(scene: Scene, person: Membership, role: RoomRole = "member") -> Membership:
+    return structs.replace(
+        person,
+        state="in",
+        role=role,
+        joined_at=scene.now,
+        since=first_seen(scene.conversation.the_room.settings, scene.head),
+        until=None,
+        banned_until=None,
+        # what was said before is there to be read, but does not count as unread
+        read=scene.head.seq,
+        delivered=scene.head.seq,
+    )
+
+
+def _admit(
+    scene: Scene, people: Iterable[Membership], note: Note, *others: Membership
+) -> Ruling | None:
+    admitted = tuple(_admitted(scene, person) for person in people)
+    if not admitted and not others:
+        return None
+    ruling = _ruling(scene, (*admitted, *others), *([note] if admitted else ()))
+    if admitted and ruling.room.count > ruling.room.capacity:
+        raise Forbidden("This room is full")
+    return _quietly(scene, ruling)
+
+
+def _send_away(scene: Scene, user: str, action: Action, **fields: Any) -> Ruling | None:
+    require(scene.conversation, scene.actor, action)
+    target = scene.members.get(user)
+    if user == scene.caller.user or target is None or (target.state in GONE and action == "remove"):
+        raise NotFound("There is no such member")
+    _see_that_it_is_above(scene, target)
+    if not target.is_in:
+        changed = structs.replace(target, **fields)
+        return _ruling(scene, (changed,)) if changed != target else None
+    gone = structs.replace(target, role="member", until=scene.head, **fields)
+    note = Note(type="removed", by=scene.caller.user, users=(user,))
+    return _quietly(scene, _ruling(scene, (gone,), note))
+
+
+def _ruling(scene: Scene, changed: tuple[Membership, ...], *notes: Note) -> Ruling:
+    """The ruling with the room counted anew."""
+    before = [scene.of(each.user) for each in changed]
+    gone = {each.user for each in changed if not each.is_in}
+    room = scene.conversation.the_room
+    room = structs.replace(
+        room,
+        count=room.count + _gained(before, changed, "in"),
+        asked=room.asked + _gained(before, changed, "asked"),
+        speakers=tuple(user for user in room.speakers if user not in gone),
+    )
+    return Ruling(room=room, members=changed, notes=notes)
+
+
+def _gained(before: Iterable[Membership], after: Iterable[Membership], state: State) -> int:
+    return sum(m.state == state for m in after) - sum(m.state == state for m in before)
+
+
+def _quietly(scene: Scene, ruling: Ruling) -> Ruling:
+    """Who comes to a large room, and who goes, is told to nobody."""
+    after = structs.replace(scene.conversation, room=ruling.room)
+    return structs.replace(ruling, notes=()) if after.is_large else ruling
+
+
+def _comes_in_at_once(scene: Scene, person: Membership) -> bool:
+    if not may(scene.conversation, scene.actor, "add"):
+        return False
+    return person.state == "asked" or scene.caller.is_staff
+
+
+def _standing(scene: Scene, person: Membership, state: Any) -> Membership:
+    joined_at = person.joined_at or scene.now
+    return structs.replace(person, state=state, joined_at=joined_at, banned_until=None)
+
+
+def _member(scene: Scene, user: str) -> Membership:
+    found = scene.members.get(user)
+    if found is None or not found.is_in:
+        raise NotFound("There is no such member")
+    return found
+
+
+def _see_that_it_is_above(scene: Scene, target: Membership) -> None:
+    if not scene.actor.outranks(target):
+        raise Forbidden("You may do this only to members below your role")
+
+
+def _is_banned(person: Membership, now: int) -> bool:
+    return person.state == "banned" and (person.banned_until or FOREVER) > now
+
+
+def _is_colleague(scene: Scene) -> bool:
+    shop = scene.conversation.the_room.shop
+    return scene.caller.is_staff and shop in (None, scene.caller.shop)
+
+
+def _wanted(scene: Scene, call: UpdateConversation) -> dict[str, Any]:
+    given = {
+        name: value for name in ("title", "avatar") if (value := getattr(call, name)) is not UNSET
+    }
+    if call.settings is not UNSET:
+        given["settings"] = call.settings.applied_to(scene.conversation.the_room.settings)
+    if call.announcement is UNSET:
+        return given
+    standing = scene.conversation.the_room.announcement
+    if (standing.text if standing else None) == call.announcement:
+        return given
+    text = call.announcement
+    made = None if text is None else Announcement(text, scene.caller.user, scene.now)
+    return {**given, "announcement": made}
+
+
+def _told(name: str, room: Room) -> dict[str, Any]:
+    if name == "announcement":
+        return {"text": room.announcement.text if room.announcement else None}
+    if name == "settings":
+        return structs.asdict(room.settings)
+    return {name: getattr(room, name)}
+
+
+def _ahead(until: int, now: int) -> int:
+    return min(until, FOREVER) if until > now else 0
+
+
+def _left(until: int, now: int) -> int | None:
+    return until - now if until < FOREVER else None

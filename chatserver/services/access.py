@@ -1,0 +1,117 @@
+"""Who may enter: the one place where a call meets a conversation and its caller's place in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TypeVar
+
+from msgspec import Struct
+
+from chatserver.domain.conversation import Conversation
+from chatserver.domain.membership import Membership, Moved
+from chatserver.domain.rights import Action, require
+from chatserver.errors import NotFound
+from chatserver.services.delivery import Delivery
+from chatserver.store.conversations import Conversations
+from chatserver.store.memberships import Memberships
+
+T = TypeVar("T")
+
+REMEMBERED = 100_000  # conversations
+FRESH_S = 2.0  # how long a node goes by what it knows of a room, should nobody tell it otherwise
+
+
+class Standing(Struct, frozen=True):
+    """A conversation and the caller's place in it."""
+
+    conversation: Conversation
+    me: Membership
+
+    def require(self, action: Action) -> None:
+        """See that the caller may do it.
+
+        Raises:
+            Forbidden: the caller may not.
+        """
+        require(self.conversation, self.me, action)
+
+
+class Access:
+    """Finds conversations for those who may know of them.
+
+    A direct conversation never changes and so is remembered. What is known of a room is forgotten
+    when any node says that it changed, and after two seconds in any case.
+    """
+
+    def __init__(
+        self, conversations: Conversations, memberships: Memberships, delivery: Delivery
+    ) -> None:
+        self._conversations = conversations
+        self._memberships = memberships
+        self._direct: OrderedDict[str, Conversation] = OrderedDict()
+        self._rooms: OrderedDict[str, dict[str, tuple[float, Standing]]] = OrderedDict()
+        delivery.when_moved(self._forget)
+
+    async def of(self, user: str, conversation: str) -> Standing:
+        """A conversation the person is in, or was.
+
+        Raises:
+            NotFound: there is none, or the person was never in it; nobody can tell which.
+            Unavailable: MongoDB does not answer.
+        """
+        direct = self._direct.get(conversation)
+        if direct is not None:
+            return _in_direct(direct, user)
+        standing = self._fresh(conversation, user)
+        return standing or await self._find(conversation, user)
+
+    async def here(self, user: str, conversation: str) -> Standing:
+        """A conversation the person is in now.
+
+        Raises:
+            NotFound: the person is not in it, whether or not it exists.
+            Unavailable: MongoDB does not answer.
+        """
+        standing = await self.of(user, conversation)
+        if not standing.me.is_in:
+            raise NotFound
+        return standing
+
+    def _fresh(self, conversation: str, user: str) -> Standing | None:
+        until, standing = self._rooms.get(conversation, {}).get(user, (0.0, None))
+        return standing if asyncio.get_running_loop().time() < until else None
+
+    async def _find(self, id_: str, user: str) -> Standing:
+        until = asyncio.get_running_loop().time() + FRESH_S  # from before it was read
+        conversation = await self._conversations.get(id_)
+        if conversation is None:
+            raise NotFound
+        if conversation.room is None:
+            _remember(self._direct, id_, conversation)
+            return _in_direct(conversation, user)
+        known = self._rooms.get(id_)
+        if known is None:
+            known = _remember(self._rooms, id_, {})
+        membership = await self._memberships.of(id_, user)
+        if membership is None:
+            raise NotFound
+        standing = Standing(conversation, membership)
+        known[user] = (until, standing)  # in vain when the room was forgotten meanwhile
+        return standing
+
+    def _forget(self, moved: Moved) -> None:
+        self._rooms.pop(moved.conversation, None)
+
+
+def _in_direct(conversation: Conversation, user: str) -> Standing:
+    if user not in conversation.members:
+        raise NotFound
+    return Standing(conversation, Membership(conversation=conversation.id, user=user))
+
+
+def _remember(known: OrderedDict[str, T], id_: str, thing: T) -> T:
+    known[id_] = thing
+    if len(known) > REMEMBERED:
+        known.popitem(last=False)
+    return thing

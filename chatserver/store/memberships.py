@@ -1,0 +1,138 @@
+"""Who is in which room: look-ups over memberships that change by `store/rooms` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from msgspec import Struct
+
+from chatserver.domain.membership import Membership, State
+from chatserver.store import cursors
+from chatserver.store.database import Database, Document
+from chatserver.store.gather import BATCH_MAX, Batches, Gather
+
+Seats = tuple[tuple[str, int], ...]
+"""The rooms a person is in, each with the first message the person may see."""
+
+
+class Readers(Struct, frozen=True):
+    """How many members of a room have read a message, and how many have not."""
+
+    read: int
+    unread: int
+
+
+class Memberships:
+    """The collection `memberships`, as far as it is about rooms."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._collection = database.collection("memberships")
+        self._lookups = database.lookups("memberships")
+        self._gather = Gather(self._load)
+        self._seats = Batches("seats looked up", self._find_seats)
+
+    async def of(self, conversation: str, user: str) -> Membership | None:
+        """One membership, whatever its state; None where the person never was in the room."""
+        return await self._gather.get((conversation, user))
+
+    async def among(self, conversation: str, users: Iterable[str]) -> dict[str, Membership]:
+        """The memberships of these people in a room."""
+        found = await self._gather.get_all((conversation, user) for user in users)
+        return {user: membership for (_, user), membership in found.items()}
+
+    async def seats(self, user: str) -> Seats:
+        """The rooms a person is in; many people's are looked up together.
+
+        Raises:
+            Unavailable: no answer in time.
+        """
+        return await self._seats.put(user)
+
+    async def sharing(self, rooms: Collection[str], users: Collection[str]) -> set[str]:
+        """Those of these people who are in one of these rooms."""
+        if not rooms or not users:
+            return set()
+        query = {"user": {"$in": list(users)}, "conversation": {"$in": list(rooms)}, "seated": True}
+        async with self._db.answering():
+            found = await self._lookups.find(query, {"user": 1, "_id": 0}).to_list(None)
+        return {document["user"] for document in found}
+
+    async def page(
+        self, conversation: str, state: State, after: str | None, limit: int
+    ) -> list[Membership]:
+        """Members in a state by user id, beginning after one."""
+        query: Document = {"conversation": conversation, "state": state, "room": True}
+        if after is not None:
+            query = {**query, "user": {"$gt": after}}
+        async with self._db.answering():
+            found = await self._collection.find(query).sort("user", 1).limit(limit).to_list(None)
+        return [cursors.from_document(document) for document in found]
+
+    async def admins(self, conversation: str) -> list[str]:
+        """The owner and the admins of a room."""
+        query = {"conversation": conversation, "seated": True, "role": {"$ne": "member"}}
+        async with self._db.answering():
+            found = await self._lookups.find(query, {"user": 1, "_id": 0}).to_list(None)
+        return [document["user"] for document in found]
+
+    async def count_readers(self, conversation: str, seq: int, sender: str) -> Readers:
+        """How many have read message `seq` of `sender`, of the others in a room who may see it."""
+        seeing = {
+            "conversation": conversation,
+            "seated": True,
+            "since": {"$lte": seq},
+            "user": {"$ne": sender},
+        }
+        async with self._db.answering():
+            rows = await self._db.aggregate(
+                "memberships",
+                [
+                    {"$match": seeing},
+                    {"$group": {"_id": {"$gte": ["$read", seq]}, "count": {"$sum": 1}}},
+                ],
+            )
+        counts = {row["_id"]: row["count"] for row in rows}
+        return Readers(counts.get(True, 0), counts.get(False, 0))
+
+    async def spoke(self, conversation: str, user: str, now_ms: int, gap_ms: int) -> int:
+        """Note that a member speaks; how long it must wait instead, in ms, 0 when it may.
+
+        The same on every node: of two that ask at once one is refused.
+        """
+        place = {"c": conversation, "u": user}
+        async with self._db.answering():
+            before = await self._collection.find_one_and_update(
+                {"_id": place, "spoke_at": {"$not": {"$gt": now_ms - gap_ms}}},
+                {"$set": {"spoke_at": now_ms}},
+                {"_id": 1},
+            )
+            if before is not None:
+                return 0
+            found = await self._lookups.find_one({"_id": place}, {"spoke_at": 1})
+        return max(1, found["spoke_at"] + gap_ms - now_ms) if found else gap_ms
+
+    async def changed_since(self, since_ms: int) -> list[tuple[str, str]]:
+        """Room and person of the memberships that changed; what a node asks that hears nothing."""
+        query = {"acted_at": {"$gte": since_ms}}
+        async with self._db.answering():
+            found = await self._lookups.find(query, {"_id": 1}).to_list(None)
+        return [(document["_id"]["c"], document["_id"]["u"]) for document in found]
+
+    async def _load(self, places: list[tuple[str, str]]) -> dict[tuple[str, str], Membership]:
+        ids = [{"c": conversation, "u": user} for conversation, user in places]
+        async with self._db.answering():
+            found = await self._collection.find({"_id": {"$in": ids}}).to_list(None)
+        return {(d["conversation"], d["user"]): cursors.from_document(d) for d in found}
+
+    async def _find_seats(self, users: list[str]) -> Sequence[Seats]:
+        query = {"user": {"$in": list(set(users))}, "seated": True}
+        fields = {"_id": 0, "user": 1, "conversation": 1, "since": 1}
+        async with self._db.answering():
+            found = await self._lookups.find(query, fields, batch_size=10 * BATCH_MAX).to_list(None)
+        seats: dict[str, list[tuple[str, int]]] = {}
+        for document in found:
+            seats.setdefault(document["user"], []).append(
+                (document["conversation"], int(document["since"]))
+            )
+        return [tuple(seats.get(user, ())) for user in users]
