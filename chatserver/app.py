@@ -22,6 +22,7 @@ from chatserver.errors import Unavailable
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
 from chatserver.services.auth import Auth, Verifier
+from chatserver.services.communities import load_rules
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
 from chatserver.services.delivery import Delivery
@@ -30,6 +31,7 @@ from chatserver.services.health import Health
 from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages, Stores
 from chatserver.services.presence import Presence, Typists
+from chatserver.services.profiles import Profiles
 from chatserver.services.services import Services
 from chatserver.services.sync import Sync
 from chatserver.services.telling import Telling
@@ -43,8 +45,10 @@ from chatserver.store.devices import DeviceRecords
 from chatserver.store.heads import Heads
 from chatserver.store.log import Log
 from chatserver.store.messages import Messages as MessageStore
+from chatserver.store.profiles import Profiles as ProfileStore
 from chatserver.store.revocations import Revocations
 from chatserver.store.users import Users
+from chatserver.store.vault import MasterKeys, Vault
 from chatserver.tasks import Tasks
 
 LAG_EVERY_S = 0.5
@@ -67,6 +71,8 @@ class Kept(Struct, frozen=True, kw_only=True):
     changes: Changes
     heads: Heads
     log: Log
+    profiles: ProfileStore
+    vault: Vault
 
 
 def serve(settings: Settings) -> int:
@@ -78,7 +84,11 @@ def serve(settings: Settings) -> int:
 
 
 def open_stores(settings: Settings, tasks: Tasks) -> Kept:
-    """The stores behind the settings; nothing is asked of MongoDB yet."""
+    """The stores behind the settings; nothing is asked of MongoDB yet.
+
+    Raises:
+        SettingsError: a setting of theirs cannot be used.
+    """
     database = Database(
         settings.mongo_url,
         settings.mongo_database,
@@ -108,6 +118,8 @@ def open_stores(settings: Settings, tasks: Tasks) -> Kept:
             waiting_max=settings.append_waiting_max,
             batch_max=settings.append_batch_max,
         ),
+        profiles=ProfileStore(database),
+        vault=Vault(database, MasterKeys(settings.data_keys)),
     )
 
 
@@ -139,6 +151,8 @@ def build_services(
         ),
         delivery=delivery,
         limits=limits,
+        profiles=Profiles(kept.profiles, kept.vault, kept.users, delivery, limits),
+        community_rules=load_rules(settings),
     )
 
 

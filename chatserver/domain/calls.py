@@ -5,6 +5,7 @@ PROTOCOL.md is generated from this list, and the gateway takes no event that is 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -12,6 +13,16 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from chatserver.domain.conversation import Mode
 from chatserver.domain.message import ClientId, ConversationId, Reaction, Seq
 from chatserver.domain.person import DeviceId, UserId
+from chatserver.domain.profile import (
+    ATTRIBUTES_MAX,
+    CHILDREN_MAX,
+    AttributeKey,
+    AttributeValue,
+    ChildKey,
+    ConsentVersion,
+    Note,
+    Purpose,
+)
 
 Limit = Annotated[int, Meta(ge=1)]
 Number = Annotated[int, Meta(ge=0, le=2**53)]
@@ -239,11 +250,64 @@ class RenewToken(Call, frozen=True, kw_only=True):
     token: Annotated[str, Meta(max_length=4096)]
 
 
+class GetProfile(Call, frozen=True, kw_only=True):
+    """My profile, or as staff that of a customer of my shop: children by their age only."""
+
+    name = "profile.get"
+    ack = "profile"
+
+    user: UserId | None = None
+
+
+class UpdateProfile(Call, frozen=True, kw_only=True):
+    """Set attributes and children's birth dates by key, or with null take them away; what is left
+    out stays. Staff may do so for a customer of their shop.
+
+    Keys are yours to choose: of an attribute a small letter, then small letters, digits or `_`, 32
+    at most; of a child small letters or digits, 16 at most. A profile holds up to 20 attributes
+    and, only after `consent.give`, 5 children."""
+
+    name = "profile.update"
+    ack = "profile"
+
+    user: UserId | None = None
+    attributes: Annotated[
+        dict[AttributeKey, AttributeValue | None], Meta(max_length=ATTRIBUTES_MAX)
+    ] = {}
+    children: Annotated[dict[ChildKey, date | None], Meta(max_length=CHILDREN_MAX)] = {}
+
+
+class GiveConsent(Call, frozen=True, kw_only=True):
+    """Record that I agreed to the text of this version, shown to me apart from everything else.
+
+    Staff may do so on behalf of a customer of their shop, and say in `note` how they know."""
+
+    name = "consent.give"
+    ack = "profile"
+
+    purpose: Purpose
+    version: ConsentVersion
+    user: UserId | None = None
+    note: Note | None = None
+
+
+class WithdrawConsent(Call, frozen=True, kw_only=True):
+    """Take my consent back: what was kept under it is deleted. Staff may as with `consent.give`."""
+
+    name = "consent.withdraw"
+    ack = "profile"
+
+    purpose: Purpose
+    user: UserId | None = None
+    note: Note | None = None
+
+
 CALLS: dict[str, type[Call]] = {
     call.name: call
     for call in (
         OpenConversation, ListConversations, GetConversation, SetPrefs, SendMessage, EditMessage,
         RecallMessage, ReactToMessage, GetHistory, GetChanges, Sync, MarkRead, WhoRead, SetTyping,
         WatchPresence, UnwatchPresence, UpdateDevice, ListDevices, LogoutDevice, RenewToken,
+        GetProfile, UpdateProfile, GiveConsent, WithdrawConsent,
     )
 }  # fmt: skip
