@@ -190,6 +190,27 @@ def doctor(*, config: Path | None = None) -> int:
     return examination.run(settings)
 
 
+@app.command
+async def rotate_keys(*, config: Path | None = None) -> int:
+    """Wrap the data keys of all people by the first of CHAT_DATA_KEYS; harmless to repeat.
+
+    Run it once all nodes have the new key first. Afterwards the old one can be dropped.
+
+    Parameters
+    ----------
+    config
+        TOML file with settings.
+    """
+    settings = load(file=str(config) if config else None)
+    from chatserver.store.vault import rotate
+
+    done = await rotate(settings)
+    print(f"{done.rewrapped} data keys wrapped anew, {done.kept} were already")
+    if done.lost:
+        print(f"{done.lost} are under master keys that CHAT_DATA_KEYS lacks", file=sys.stderr)
+    return 1 if done.lost else 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit status, 2 when it was used wrongly."""
     try:

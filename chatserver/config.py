@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 PREFIX = "CHAT_"
-SECRETS = frozenset({"jwt_key", "mongo_url", "redis_url"})
+SECRETS = frozenset({"data_keys", "jwt_key", "mongo_url", "redis_url"})
 
 PORT_MAX = 65_535
 Port = Annotated[int, Meta(ge=0, le=PORT_MAX)]
@@ -102,6 +102,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Positive, _says("tokens made to live longer are refused; revocations are kept this long")
     ] = 7_776_000_000
 
+    data_keys: Annotated[
+        tuple[str, ...],
+        _says(
+            "master keys of sealed personal data, each `id:base64 of 32 bytes`, comma-separated: "
+            "the first seals, all open; without any, sensitive fields are refused"
+        ),
+    ] = ()
+    communities_file: Annotated[
+        str, _says("TOML file with the rules by which people come into community rooms")
+    ] = ""
+
     ping_interval_ms: Annotated[Positive, _says("between two pings of the server")] = 25_000
     ping_timeout_ms: Annotated[
         Positive, _says("a client silent this long after a ping is gone")
@@ -171,6 +182,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Positive, _says("who reconnects within this time was never offline")
     ] = 5000
     read_marks_per_s: Annotated[Positive, _says("read marks of a person, bursts of 3 times")] = 3
+    profile_changes_per_s: Annotated[
+        Positive, _says("changes of profiles and consents by a person, bursts of 3 times")
+    ] = 1
     edit_window_ms: Annotated[Positive, _says("own text may be edited this long")] = 86_400_000
     edits_max: Annotated[Positive, _says("how often a message may be edited")] = 10
     recall_window_ms: Annotated[Positive, _says("own messages may be recalled this long")] = 120_000
@@ -281,8 +295,7 @@ def _blame(error: msgspec.ValidationError, values: Mapping[str, Any]) -> str:
 def _show(name: str, value: object) -> str:
     if name not in SECRETS or not value:
         return _show_plain(value)
-    text = str(value)
-    return _without_password(text) if "://" in text else "********"
+    return _without_password(str(value)) if name.endswith("_url") else "********"
 
 
 def _show_plain(value: object) -> str:

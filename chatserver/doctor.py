@@ -14,9 +14,11 @@ from chatserver.bus.probe import redis_version
 from chatserver.config import Settings, SettingsError, StartError
 from chatserver.errors import Unavailable
 from chatserver.services.auth import Verifier
+from chatserver.services.communities import load_rules
 from chatserver.sockets import BACKLOG, listening_sockets
 from chatserver.store.database import Database
 from chatserver.store.probe import MongoFacts, Probe
+from chatserver.store.vault import MasterKeys, Vault
 
 REDIS_VERSION_MIN = 6
 MONGO_VERSION_MIN = 6
@@ -38,6 +40,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Look at one thing after the other."""
     yield Finding("settings", True, "valid")
     yield _keys(settings)
+    yield _data_keys(settings)
+    yield _communities(settings)
     async for finding in _mongodb(settings):
         yield finding
     yield await _redis(settings)
@@ -53,6 +57,26 @@ def _keys(settings: Settings) -> Finding:
     except SettingsError as error:
         return Finding("token keys", False, f"{error}; `openssl rand -base64 48` makes a good one")
     return Finding("token keys", True, "there and long enough")
+
+
+def _data_keys(settings: Settings) -> Finding:
+    advice = "`echo main:$(openssl rand -base64 32)` makes a good CHAT_DATA_KEYS"
+    try:
+        ids = MasterKeys(settings.data_keys).ids
+    except SettingsError as error:
+        return Finding("data keys", False, f"{error}; {advice}")
+    if not ids:  # no fault where nobody wants to keep such data
+        says = f"none, so children's birth dates are refused; {advice}"
+        return Finding("data keys", True, says)
+    return Finding("data keys", True, f"{', '.join(ids)}; the first seals")
+
+
+def _communities(settings: Settings) -> Finding:
+    try:
+        rules = load_rules(settings)
+    except SettingsError as error:
+        return Finding("communities", False, str(error))
+    return Finding("communities", True, ", ".join(rule.id for rule in rules) or "no rules")
 
 
 async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
@@ -73,6 +97,7 @@ async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
         yield _clock(facts, datetime.now(UTC))
         yield _transactions(facts)
         yield await _majority(probe)
+        yield await _sealed(settings, database)
     except Unavailable as refusal:
         why = str(refusal.__cause__).partition(" (configured")[0].partition(", Timeout:")[0]
         yield Finding("mongodb", False, f"no answer ({why}); start it or set CHAT_MONGO_URL")
@@ -117,6 +142,25 @@ async def _majority(probe: Probe) -> Finding:
         advice = "no majority confirms writes; see rs.status(), and that the user may write"
         return Finding("mongodb writes", False, f"{advice} ({refusal.__cause__})")
     return Finding("mongodb writes", True, "confirmed by a majority")
+
+
+async def _sealed(settings: Settings, database: Database) -> Finding:
+    try:
+        masters = MasterKeys(settings.data_keys)
+    except SettingsError:
+        masters = MasterKeys(())
+    used = await Vault(database, masters).masters_in_use()
+    missing = sorted(used.keys() - set(masters.ids))
+    if missing:
+        says = f"some opens only with the keys {', '.join(missing)}; add them to CHAT_DATA_KEYS"
+        return Finding("sealed data", False, says)
+    older = sum(count for master, count in used.items() if master != masters.ids[0])
+    if older:
+        says = (
+            f"{older} data keys are under older master keys; `chatserver rotate-keys` renews them"
+        )
+        return Finding("sealed data", True, says)
+    return Finding("sealed data", True, "opens with the data keys" if used else "none yet")
 
 
 async def _redis(settings: Settings) -> Finding:

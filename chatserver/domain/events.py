@@ -215,7 +215,20 @@ class Notice(Event, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class ProfileChanged(Event, frozen=True, kw_only=True):
+    """My profile changed, by another device of mine or by staff; `profile.get` has it.
+
+    A device that has this `rev` already passes over it. Sync does not bring profiles: get yours
+    when it is shown.
+    """
+
+    name = "profile"
+    example = {"rev": 3}
+
+    rev: int
+
+
 EVENTS: tuple[type[Event], ...] = (
     Ready, MessageSent, Changed, ReadMoved, DeliveredMoved, Typing, PresenceChanged,
-    ConversationChanged, RoomChanged, Badge, Notice,
+    ConversationChanged, RoomChanged, Badge, Notice, ProfileChanged,
 )  # fmt: skip

@@ -71,7 +71,7 @@ class Entrance:
         identity, device = claim.identity, claim.device
         async with AnswerBy(deadline):
             person = await self._services.devices.arrive(identity, device, connection, now_ms())
-            seats = await self._services.rooms.seats(identity.user)
+            seats = await self._services.seats.of(identity.user)
         caller = Caller(
             user=identity.user,
             role=identity.role,

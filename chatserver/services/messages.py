@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from chatserver.config import Settings
 from chatserver.domain.calls import (
@@ -33,38 +33,20 @@ from chatserver.domain.message import (
 )
 from chatserver.domain.page import Page, page_of
 from chatserver.domain.person import Caller, Person
-from chatserver.domain.rights import Action, may
-from chatserver.domain.room import check_may_write, slow_mode_ms
+from chatserver.domain.rights import Action, check_may_write, may, slow_mode_ms
 from chatserver.errors import Forbidden, Invalid, NotFound, RateLimited
 from chatserver.services.access import Access, Standing
 from chatserver.services.limits import Limits
 from chatserver.services.telling import Telling
-from chatserver.store.changes import Applied, Changes
-from chatserver.store.cursors import Cursors
-from chatserver.store.heads import Heads
-from chatserver.store.log import Log, Stored
-from chatserver.store.memberships import Memberships
-from chatserver.store.messages import Messages as MessageStore
-from chatserver.store.users import Users
+from chatserver.store.changes import Applied
+from chatserver.store.log import Stored
+from chatserver.store.stores import Stores
 
 MessageChange = EditMessage | RecallMessage | ReactToMessage | PinMessage
 
 _RIGHT: Mapping[type, Action] = {
     EditMessage: "write", RecallMessage: "react", ReactToMessage: "react", PinMessage: "pin",
 }  # fmt: skip
-
-
-class Stores(Struct, frozen=True):
-    """Where messages are kept: the log that numbers them, the documents, their changes; and what
-    says who may see them."""
-
-    log: Log
-    messages: MessageStore
-    changes: Changes
-    heads: Heads
-    cursors: Cursors
-    memberships: Memberships
-    users: Users
 
 
 class Messages:

@@ -8,12 +8,12 @@ from chatserver.domain.conversation import RoomView
 from chatserver.domain.events import ConversationChanged, RoomChanged
 from chatserver.domain.membership import Head, Membership, Moved
 from chatserver.domain.message import Draft
-from chatserver.domain.room import GONE, Note
+from chatserver.domain.room import GONE
+from chatserver.domain.scene import Note
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
-from chatserver.store.log import Log
-from chatserver.store.rooms import Rooms, Settled
-from chatserver.store.users import Users
+from chatserver.store.rooms import Settled
+from chatserver.store.stores import Stores
 
 UNHEARD_S = 2.2  # without Redis every node has looked for itself by then
 
@@ -21,12 +21,10 @@ UNHEARD_S = 2.2  # without Redis every node has looked for itself by then
 class Notices:
     """Tells what became of a room."""
 
-    def __init__(
-        self, rooms: Rooms, users: Users, appending: Log, telling: Telling, views: Views
-    ) -> None:
-        self._rooms = rooms
-        self._users = users
-        self._log = appending
+    def __init__(self, stores: Stores, telling: Telling, views: Views) -> None:
+        self._rooms = stores.rooms
+        self._users = stores.users
+        self._log = stores.log
         self._telling = telling
         self._views = views
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
-
-from msgspec import Struct
+from collections.abc import Callable, Collection, Iterable
 
 from chatserver.config import Settings
 from chatserver.domain import room as rules
@@ -33,27 +31,15 @@ from chatserver.domain.conversation import (
 from chatserver.domain.membership import Membership
 from chatserver.domain.page import Page
 from chatserver.domain.person import STAFF, Caller
-from chatserver.domain.room import Ruling, Scene
+from chatserver.domain.scene import Ruling, Scene
 from chatserver.errors import Forbidden, Invalid, NotFound
 from chatserver.services.access import Access
 from chatserver.services.notices import Notices
 from chatserver.services.views import Views
-from chatserver.store.heads import Heads
-from chatserver.store.memberships import Memberships
-from chatserver.store.rooms import Rooms as RoomStore
 from chatserver.store.rooms import Settled
-from chatserver.store.users import Users
+from chatserver.store.stores import Stores
 
 Rule = Callable[[Scene], Ruling | None]
-
-
-class Stores(Struct, frozen=True):
-    """Where rooms are kept, and the people in them."""
-
-    rooms: RoomStore
-    memberships: Memberships
-    heads: Heads
-    users: Users
 
 
 class Rooms:
@@ -207,10 +193,6 @@ class Rooms:
             return Page(await self._described(chosen), more=False)
         page = await self._memberships.page(call.conversation, call.state, call.after, limit + 1)
         return Page(await self._described(page[:limit]), more=len(page) > limit)
-
-    async def seats(self, user: str) -> Mapping[str, int]:
-        """The rooms the person is in, each with the first message the person may see."""
-        return dict(await self._memberships.seats(user))
 
     async def _act(
         self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int

@@ -92,6 +92,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("revoked_at", ASCENDING)], name="since"),
         IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
     ],
+    "data_keys": [
+        IndexModel([("master", ASCENDING)], name="of_master"),
+    ],
 }
 
 
