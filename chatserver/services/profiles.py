@@ -74,10 +74,8 @@ class Profiles:
         self._limits.profile_change(caller.user, now_ms)
         subject = await self._subject(caller, call.user)
         check_birth_dates(call.children, day_of(now_ms))
-        if any(call.children.values()):
-            need_consent(
-                await self._profiles.get(subject)
-            )  # before there is a key for what is not allowed
+        if any(call.children.values()):  # asked again by the change; no key is made in vain
+            need_consent(await self._profiles.get(subject))
         sealed = await self._seal(subject, call.children)
         return await self._change(
             caller, subject, lambda record: changed(record, call.attributes, sealed), now_ms
