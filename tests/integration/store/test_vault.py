@@ -135,6 +135,16 @@ async def test_a_key_given_to_somebody_else_in_the_database_does_not_open(
         await opened(vault, value, LIN)
 
 
+@pytest.mark.parametrize("field", ["_id", "master", "key"])
+def test_a_data_key_is_bound_to_its_owner_its_master_key_and_its_id(field: str) -> None:
+    twins = MasterKeys([OLD, OLD.replace("old", "twin")])
+    wrapped = {"_id": "mei", **twins.wrap("mei", _DataKey(b"k" * 8, b"s" * 32))}
+    assert twins.unwrap(wrapped).secret == b"s" * 32
+    other = {"_id": "lin", "master": "twin", "key": b"K" * 8}[field]
+    with pytest.raises(SealBroken):
+        twins.unwrap({**wrapped, field: other})
+
+
 @pytest.mark.asyncio
 async def test_a_changed_value_never_opens(vault: Vault) -> None:
     value = await sealed(vault)
