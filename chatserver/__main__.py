@@ -205,10 +205,12 @@ async def rotate_keys(*, config: Path | None = None) -> int:
     from chatserver.store.vault import rotate
 
     done = await rotate(settings)
-    print(f"{done.rewrapped} data keys wrapped anew, {done.kept} were already")
-    if done.lost:
-        print(f"{done.lost} are under master keys that CHAT_DATA_KEYS lacks", file=sys.stderr)
-    return 1 if done.lost else 0
+    print(f"{done.rewrapped} data keys wrapped anew")
+    if done.broken:
+        print(f"{done.broken} do not open, somebody changed them; they stay as they are")
+    if done.missing:
+        print(f"others are under {', '.join(done.missing)}, which CHAT_DATA_KEYS lacks")
+    return 1 if done.broken or done.missing else 0
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -105,6 +105,16 @@ def may_see(caller: Caller, person: Person) -> bool:
     return caller.is_staff and own_shop and person.role == "customer"
 
 
+def need_consent(record: Record) -> None:
+    """Birth dates may be kept.
+
+    Raises:
+        Forbidden: the person did not consent, or no longer.
+    """
+    if CHILD_BIRTH_DATE not in record.consents:
+        raise Forbidden("A child's birth date needs consent first", path="children")
+
+
 def changed(
     record: Record,
     attributes: Mapping[str, str | None],
@@ -116,8 +126,8 @@ def changed(
         Forbidden: a birth date is given without consent.
         Invalid: there would be too many.
     """
-    if any(children.values()) and CHILD_BIRTH_DATE not in record.consents:
-        raise Forbidden("A child's birth date needs consent first", path="children")
+    if any(children.values()):
+        need_consent(record)
     after = structs.replace(
         record,
         attributes=_patched(record.attributes, attributes, ATTRIBUTES_MAX, "attributes"),

@@ -10,7 +10,6 @@ from chatserver.domain.community import Traits
 from chatserver.domain.events import ProfileChanged
 from chatserver.domain.person import Caller, Person
 from chatserver.domain.profile import (
-    CHILD_BIRTH_DATE,
     Child,
     Consent,
     Profile,
@@ -22,8 +21,9 @@ from chatserver.domain.profile import (
     consent_withdrawn,
     day_of,
     may_see,
+    need_consent,
 )
-from chatserver.errors import Forbidden, Invalid, NotFound
+from chatserver.errors import Invalid, NotFound
 from chatserver.services.delivery import Delivery
 from chatserver.services.limits import Limits
 from chatserver.store.profiles import Decide
@@ -66,8 +66,8 @@ class Profiles:
         self._limits.profile_change(caller.user, now_ms)
         subject = await self._subject(caller, call.user)
         check_birth_dates(call.children, day_of(now_ms))
-        if any(call.children.values()):
-            await self._need_consent(subject)  # before there is a key for what is not allowed
+        if any(call.children.values()):  # asked again by the change; no key is made in vain
+            need_consent(await self._profiles.get(subject))
         sealed = await self._seal(subject, call.children)
         return await self._change(
             caller, subject, lambda record: changed(record, call.attributes, sealed), now_ms
@@ -123,11 +123,6 @@ class Profiles:
         if person is None or not may_see(caller, person):
             raise NotFound
         return user
-
-    async def _need_consent(self, user: str) -> None:
-        record = await self._profiles.get(user)
-        if CHILD_BIRTH_DATE not in record.consents:
-            raise Forbidden("A child's birth date needs consent first", path="children")
 
     async def _seal(
         self, user: str, children: Mapping[str, date | None]

@@ -93,7 +93,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
     ],
     "data_keys": [
-        IndexModel([("master", ASCENDING)], name="of_master"),
+        IndexModel([("master", ASCENDING), ("_id", ASCENDING)], name="of_master"),
     ],
 }
 

@@ -23,7 +23,8 @@ import base64
 import hmac
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -61,14 +62,15 @@ class Place(Struct, frozen=True):
 
 
 class Rotation(Struct, frozen=True):
-    """How a rotation ended, in data keys.
+    """How a rotation ended.
 
-    `kept` were under the first master key already, `lost` are under keys that we do not have.
+    Of the data keys `rewrapped` were wrapped anew, and `broken` do not open, as somebody changed
+    them. `missing` are ids of master keys by which others are wrapped and which we do not have.
     """
 
     rewrapped: int
-    kept: int
-    lost: int
+    broken: int
+    missing: tuple[str, ...]
 
 
 class MasterKeys:
@@ -180,24 +182,22 @@ class Vault:
     async def rotate(self) -> Rotation:
         """Wrap by the first master key every data key that is not; to be repeated as one likes.
 
-        Ended half-way it has done a part, and the next one does the rest.
-
-        There must be a master key.
+        Ended half-way it has done a part, and the next one does the rest. There must be a master
+        key.
         """
-        kept = await self._under_first()
-        rewrapped, lost, after = 0, 0, ""
-        while page := await self._not_under_first(after):
-            done = await self._rewrap(page)
-            rewrapped, lost, after = rewrapped + done, lost + len(page) - done, page[-1]["_id"]
-        return Rotation(rewrapped, kept, lost)
+        first, *others = self._masters.ids
+        used = await self.masters_in_use()
+        rewrapped = broken = 0
+        for master in used.intersection(others):
+            async for page in self._pages(master):
+                done = await self._rewrap(page)
+                rewrapped, broken = rewrapped + done, broken + len(page) - done
+        return Rotation(rewrapped, broken, tuple(sorted(used - {first, *others})))
 
-    async def masters_in_use(self) -> dict[str, int]:
-        """How many data keys are wrapped by each master key."""
+    async def masters_in_use(self) -> frozenset[str]:
+        """The ids of the master keys by which any data key is wrapped."""
         async with self._database.answering():
-            groups = await self._database.aggregate(
-                "data_keys", [{"$group": {"_id": "$master", "count": {"$sum": 1}}}]
-            )
-        return {group["_id"]: group["count"] for group in groups}
+            return frozenset(await self._collection.distinct("master"))
 
     async def _keys_of(self, people: Iterable[str]) -> dict[str, _DataKey]:
         documents = await self._gather.get_all(people)
@@ -220,26 +220,31 @@ class Vault:
             )
         return self._masters.unwrap(document)
 
-    async def _under_first(self) -> int:
-        return (await self.masters_in_use()).get(self._masters.ids[0], 0)
+    async def _pages(self, master: str) -> AsyncIterator[list[Document]]:
+        """All data keys under a master key, some at a time."""
+        after = ""
+        while page := await self._page(master, after):
+            yield page
+            after = page[-1]["_id"]
 
-    async def _not_under_first(self, after: str) -> list[Document]:
-        query = {"_id": {"$gt": after}, "master": {"$ne": self._masters.ids[0]}}
+    async def _page(self, master: str, after: str) -> list[Document]:
+        query = {"master": master, "_id": {"$gt": after}}
         async with self._database.answering():
             cursor = self._collection.find(query).sort("_id", 1).limit(ROTATED_AT_ONCE)
             page: list[Document] = await cursor.to_list(None)
         return page
 
     async def _rewrap(self, page: Iterable[Document]) -> int:
-        """How many of these are under the first master key now, or gone meanwhile."""
-        ours = [document for document in page if document["master"] in self._masters.ids]
-        updates = [self._rewrapping(document) for document in ours]
-        if not updates:
-            return 0
-        async with self._database.answering():
-            outcomes = await self._database.update_each("data_keys", updates)
-        if any(isinstance(outcome, Unavailable) for outcome in outcomes):
-            raise Unavailable
+        """How many of these opened and are under the first master key now, or gone meanwhile."""
+        updates = []
+        for document in page:
+            with suppress(SealBroken):
+                updates.append(self._rewrapping(document))
+        if updates:
+            async with self._database.answering():
+                outcomes = await self._database.update_each("data_keys", updates)
+            if any(isinstance(outcome, Unavailable) for outcome in outcomes):
+                raise Unavailable
         return len(updates)
 
     def _rewrapping(self, document: Document) -> Document:

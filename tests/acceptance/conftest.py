@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ GENEROUS = {
     "CHAT_ROOM_SENDS_PER_S": "100000",
     "CHAT_CALLS_PER_S": "100000",
     "CHAT_READ_MARKS_PER_S": "100000",
+    "CHAT_PROFILE_CHANGES_PER_S": "100000",
+    "CHAT_DATA_KEYS": "test:" + base64.b64encode(b"k" * 32).decode(),
     "CHAT_AUTH_DEADLINE_MS": "1000",
     "CHAT_UNAUTHENTICATED_PER_ADDRESS": "5000",
 }
