@@ -75,6 +75,15 @@ class Bus:
         """Wait until everything subscribed so far is in force; False when Redis is down."""
         return await self._listener.settled(timeout_s)
 
+    async def flushed(self, timeout_s: float = 1.0) -> bool:
+        """Wait until Redis has taken everything published so far; False when it did not in time.
+
+        Whatever any node publishes afterwards comes after it on every topic of one Redis; in a
+        cluster only on the same topic, as topics lie on different shards. False comes at once
+        while Redis is known to be away.
+        """
+        return await self._publisher.flushed(timeout_s)
+
     async def run(self) -> None:
         """Send and hear until cancelled."""
         async with asyncio.TaskGroup() as group:
