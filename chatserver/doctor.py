@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from chatserver import descriptors
-from chatserver.bus.probe import redis_version
+from chatserver.bus.probe import RedisFacts, redis_facts
 from chatserver.config import Settings, SettingsError, StartError
 from chatserver.errors import Unavailable
 from chatserver.services.auth import Verifier
@@ -19,6 +19,7 @@ from chatserver.store.database import Database
 from chatserver.store.probe import MongoFacts, Probe
 
 REDIS_VERSION_MIN = 6
+REDIS_CLUSTER_VERSION_MIN = 7  # sharded pub/sub
 MONGO_VERSION_MIN = 6
 CLOCK_DIFFERENCE_MAX_S = 1.0
 TRANSACTION_MAX_S = 10
@@ -121,12 +122,25 @@ async def _majority(probe: Probe) -> Finding:
 
 async def _redis(settings: Settings) -> Finding:
     try:
-        version = await redis_version(settings.redis_url)
-    except (Unavailable, ValueError) as error:
+        facts = await redis_facts(settings.redis_url)
+    except (Unavailable, SettingsError) as error:
         return Finding("redis", False, f"{error}; start it or set CHAT_REDIS_URL")
-    if _major(version.split()[1]) < REDIS_VERSION_MIN:
-        return Finding("redis", False, f"{version} is too old, {REDIS_VERSION_MIN} is needed")
-    return Finding("redis", True, version)
+    advice = _redis_kind(facts, settings.redis_url)
+    if advice:
+        return Finding("redis", False, advice)
+    return Finding("redis", True, f"{facts.name} {facts.version}, {facts.reached}")
+
+
+def _redis_kind(facts: RedisFacts, url: str) -> str:
+    """What is wrong with it, empty when nothing is."""
+    if facts.mode == "sentinel":
+        return "is a Sentinel; name it as redis+sentinel://host/service in CHAT_REDIS_URL"
+    if facts.sharded and "+cluster" not in url.partition("://")[0]:
+        return "is a node of a cluster; name it as redis+cluster://host in CHAT_REDIS_URL"
+    needed = REDIS_CLUSTER_VERSION_MIN if facts.sharded else REDIS_VERSION_MIN
+    if _major(facts.version) < needed:
+        return f"{facts.name} {facts.version} is too old, {needed} is needed"
+    return ""
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

@@ -6,21 +6,14 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 
-from redis.asyncio import Redis
-
 from chatserver import metrics
-from chatserver.bus.connections import BROKEN
+from chatserver.bus.lanes import BROKEN, Lane, Publication
 
 WAITING_MAX = 20_000
 WAITING_BYTES_MAX = 16 * 1024 * 1024
 BATCH_MAX = 500  # Redis does nothing else while it works through a batch
 RETRY_S = 0.2
 PAUSE_S = 0.002  # between two batches, as a command costs as much as dozens of publications in it
-
-# one answer for a whole batch instead of one for each publication
-_PUBLISH = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end"
-
-Publication = tuple[str, bytes]
 
 
 class Publisher:
@@ -30,8 +23,8 @@ class Publisher:
     that succeeds afterwards begins with `notice`, which tells them that something was lost.
     """
 
-    def __init__(self, client: Redis, notice: Publication) -> None:
-        self._client = client
+    def __init__(self, lane: Lane, notice: Publication) -> None:
+        self._lane = lane
         self._notice = notice
         self._waiting: deque[Publication] = deque()
         self._bytes = 0
@@ -84,7 +77,7 @@ class Publisher:
     async def _flush(self) -> bool:
         batch = self._take()
         try:
-            await self._send(batch)
+            await self._lane.publish([self._notice, *batch] if self._owes_notice else batch)
         except BROKEN:
             self._lost(len(batch))
             self._failures += 1
@@ -112,13 +105,6 @@ class Publisher:
     def _put_back(self, batch: list[Publication]) -> None:
         self._waiting.extendleft(reversed(batch))
         self._bytes += sum(len(payload) for _, payload in batch)
-
-    async def _send(self, batch: list[Publication]) -> None:
-        publications = [self._notice, *batch] if self._owes_notice else batch
-        arguments: list[str | bytes] = []
-        for publication in publications:
-            arguments.extend(publication)
-        await self._client.eval(_PUBLISH, 0, *arguments)
 
     def _lost(self, count: int) -> None:
         metrics.bus_dropped.inc(count)

@@ -80,7 +80,7 @@ async def test_during_an_outage_it_is_denied_within_the_bound_then_at_once(
             began = time.monotonic()
             assert not any(await asyncio.gather(*(east.bus.flushed(0.5) for _ in range(20))))
             assert time.monotonic() - began < 0.5 + AT_ONCE_S
-            await until(lambda: east.bus._publisher._owes_notice)
+            await until(lambda: east.bus._lines[0].publisher._owes_notice)
             began = time.monotonic()
             assert not await east.bus.flushed(5.0)
             assert time.monotonic() - began < AT_ONCE_S
