@@ -69,6 +69,7 @@ class Lane:
         """`prefix` begins every key and channel; `options` say where to connect, and how."""
         self.prefix = prefix
         self.words = words
+        self.wanders = "find" in options  # another server may take its place at any time
         self._publish = _PUBLISH % words.publish
         self._options = {
             **options,
@@ -88,11 +89,12 @@ class Lane:
         """
         task = asyncio.current_task()
         cancelled = task.cancelling() if task else 0
-        answer = await self._eval(script, len(keys), *keys, *arguments)
-        if task and task.cancelling() > cancelled:
-            # before Python 3.12 asyncio.wait_for, as the library uses it, may lose one at its end
-            raise asyncio.CancelledError
-        return answer
+        try:
+            return await self._eval(script, len(keys), *keys, *arguments)
+        finally:
+            if task and task.cancelling() > cancelled:
+                # before Python 3.12 asyncio.wait_for, as the library uses it, may lose one
+                raise asyncio.CancelledError
 
     async def publish(self, publications: Sequence[Publication]) -> None:
         """Publish in this order; all of them or, failing, perhaps none.

@@ -17,6 +17,7 @@ class Line:
         self._prefix = f"{lane.prefix}{space}:"
         self._all = f"{lane.prefix}{space}!all"
         self._mine = _envelope(node)
+        self._wanders = lane.wanders
         self.publisher = Publisher(lane, notice=(self._all, self._mine))
         self.listener = Listener(lane, (f"{lane.prefix}{space}!node:{node}", self._all), beat_s)
         self._on_message: Callable[[str, bytes], None] = lambda _topic, _payload: None
@@ -28,11 +29,13 @@ class Line:
         on_loss: Callable[[], None],
         on_change: Callable[[], None],
     ) -> None:
-        """Who gets what other nodes said, and is told when some of it was lost, or when the
-        listener's health has changed."""
+        """Who gets what other nodes said, and who is told when some of it was lost.
+
+        `on_change` is told whenever the listener's health has another value.
+        """
         self._on_message = on_message
         self._on_loss = on_loss
-        self.listener.listen(self._heard, on_loss, on_change)
+        self.listener.listen(self._heard, self._back, on_change)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Tell the other nodes that listen to the topic."""
@@ -45,6 +48,11 @@ class Line:
     def unsubscribe(self, topic: str) -> None:
         """No longer hear this topic."""
         self.listener.unsubscribe(self._prefix + topic)
+
+    def _back(self) -> None:
+        self._on_loss()
+        if self._wanders:  # until then the others may have been with the new server already
+            self.publisher.owe_notice()
 
     def _heard(self, channel: str, data: bytes) -> None:
         if data.startswith(self._mine):

@@ -45,6 +45,7 @@ class Listener:
     def __init__(self, lane: Lane, channels: Iterable[str], beat_s: float) -> None:
         """`channels` are always subscribed; the first of them is the one for beats."""
         self._lane = lane
+        self._log = log.bind(lane=lane.prefix) if lane.prefix else log
         self._beat_s = beat_s
         self._wanted: dict[str, bool] = dict.fromkeys(channels, True)
         self._own = next(iter(self._wanted))
@@ -97,7 +98,7 @@ class Listener:
             async with asyncio.timeout(timeout_s):
                 while self._confirmed < target and not self._broken:
                     await self._progress.wait()
-        return self._confirmed >= target and not self._broken
+        return self._confirmed >= target and self._connected
 
     async def run(self) -> None:
         """Connect, listen, and connect again, until cancelled."""
@@ -193,13 +194,13 @@ class Listener:
         self._on_change()
         if self._broken:
             self._broken = False
-            log.info("the bus is back", subscribed=len(self._wanted))
+            self._log.info("the bus is back", subscribed=len(self._wanted))
             self._on_back()
 
     def _lost(self, error: BaseException) -> None:
         if not self._broken:
             self._broken = True
-            log.warning("the bus is lost", error=f"{type(error).__name__}: {error}")
+            self._log.warning("the bus is lost", error=f"{type(error).__name__}: {error}")
         self._wake()
 
     def _change(self, channel: str, wanted: bool) -> None:

@@ -45,6 +45,11 @@ class Publisher:
             self._entered += 1
         self._work.set()
 
+    def owe_notice(self) -> None:
+        """What was sent may have reached a server that nobody else listens to."""
+        self._owes_notice = True
+        self._work.set()
+
     async def flushed(self, timeout_s: float) -> bool:
         """Wait until Redis has taken everything put so far; False when it did not, in this time.
 
