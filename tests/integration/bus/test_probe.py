@@ -38,7 +38,7 @@ async def test_a_node_of_a_cluster_or_a_sentinel_is_no_server(
     assert "redis+cluster://" in node.says
     sentinel = await finding(f"redis://{shared_watched.sentinels[0].place}")
     assert "redis+sentinel://" in sentinel.says
-    assert not (node.ok or sentinel.ok)
+    assert (node.ok, sentinel.ok) == (False, False)
 
 
 async def test_a_service_or_a_cluster_that_is_not_there_is_named(shared_watched: Watched) -> None:
