@@ -76,9 +76,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         _says("networks of proxies whose X-Forwarded-For is believed, comma-separated CIDRs"),
     ] = ()
 
-    mongo_url: Annotated[str, _says("MongoDB replica set")] = (
-        "mongodb://127.0.0.1:27017/?replicaSet=rs0"
-    )
+    mongo_url: Annotated[
+        str, _says("MongoDB replica set, or the mongos routers of a sharded cluster")
+    ] = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
     mongo_database: Annotated[str, _says("database name")] = "chat"
     mongo_driver: Annotated[
         Literal["motor", "pymongo"], _says("motor, or PyMongo's own asyncio client")

@@ -71,6 +71,8 @@ async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
         probe = Probe(database)
         facts = await probe.facts()
         yield _mongodb_kind(facts)
+        if facts.is_router:
+            yield await _shards(probe)
         yield _clock(facts, datetime.now(UTC))
         yield _transactions(facts)
         yield await _majority(probe)
@@ -82,15 +84,29 @@ async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _mongodb_kind(facts: MongoFacts) -> Finding:
-    if not facts.replica_set:
+    if not facts.replica_set and not facts.is_router:
         advice = "not a replica set; start mongod with --replSet and run rs.initiate() once"
     elif not facts.is_primary:
         advice = "not the primary; name the set in CHAT_MONGO_URL with replicaSet="
     elif _major(facts.version) < MONGO_VERSION_MIN:
         advice = f"version {facts.version} is too old, {MONGO_VERSION_MIN} is needed"
+    elif facts.is_router:
+        return Finding("mongodb", True, f"{facts.version}, shards behind mongos")
     else:
         return Finding("mongodb", True, f"{facts.version}, primary of {facts.replica_set}")
     return Finding("mongodb", False, advice)
+
+
+async def _shards(probe: Probe) -> Finding:
+    try:
+        missing = await probe.unsharded()
+    except Unavailable as refusal:
+        return Finding("mongodb shards", True, f"not told ({refusal.__cause__})")
+    if not missing:
+        return Finding("mongodb shards", True, "every collection is sharded by its key")
+    # no fault: all works, on one shard
+    says = "a node shards what is not when it starts, if its user may; otherwise"
+    return Finding("mongodb shards", True, f"{says} in mongosh: {missing}")
 
 
 def _clock(facts: MongoFacts, here: datetime) -> Finding:
