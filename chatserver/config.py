@@ -76,9 +76,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         _says("networks of proxies whose X-Forwarded-For is believed, comma-separated CIDRs"),
     ] = ()
 
-    mongo_url: Annotated[str, _says("MongoDB replica set")] = (
-        "mongodb://127.0.0.1:27017/?replicaSet=rs0"
-    )
+    mongo_url: Annotated[
+        str, _says("MongoDB replica set, or the mongos routers of a sharded cluster")
+    ] = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
     mongo_database: Annotated[str, _says("database name")] = "chat"
     mongo_driver: Annotated[
         Literal["motor", "pymongo"], _says("motor, or PyMongo's own asyncio client")
@@ -87,7 +87,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store_timeout_ms: Annotated[
         Positive, _says("after this long without an answer of MongoDB a call fails")
     ] = 4000
-    redis_url: Annotated[str, _says("Valkey or Redis")] = "redis://127.0.0.1:6379/0"
+    redis_url: Annotated[
+        str,
+        _says(
+            "Valkey or Redis: one server `redis://[user:password@]host:6379/0` or "
+            "`unix:///path/of/socket`, a master that Sentinels name "
+            "`redis+sentinel://host1:26379,host2:26379/service/0`, or a cluster of version 7 or "
+            "newer `redis+cluster://host1:6379,host2:6379`; `rediss` in place of `redis` for TLS; "
+            "`?sentinel_password=` is for Sentinels that ask for one"
+        ),
+    ] = "redis://127.0.0.1:6379/0"
 
     jwt_key: Annotated[
         str, _says("HS256 secret of the one key without a kid, 32 bytes or more")

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from chatserver import descriptors
-from chatserver.bus.probe import redis_version
+from chatserver.bus.probe import RedisFacts, redis_facts
 from chatserver.config import Settings, SettingsError, StartError
 from chatserver.errors import Unavailable
 from chatserver.services.auth import Verifier
@@ -21,6 +21,7 @@ from chatserver.store.probe import MongoFacts, Probe
 from chatserver.store.vault import MasterKeys, Vault
 
 REDIS_VERSION_MIN = 6
+REDIS_CLUSTER_VERSION_MIN = 7  # sharded pub/sub
 MONGO_VERSION_MIN = 6
 CLOCK_DIFFERENCE_MAX_S = 1.0
 TRANSACTION_MAX_S = 10
@@ -94,6 +95,8 @@ async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
         probe = Probe(database)
         facts = await probe.facts()
         yield _mongodb_kind(facts)
+        if facts.is_router:
+            yield await _shards(probe)
         yield _clock(facts, datetime.now(UTC))
         yield _transactions(facts)
         yield await _majority(probe)
@@ -106,15 +109,29 @@ async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _mongodb_kind(facts: MongoFacts) -> Finding:
-    if not facts.replica_set:
+    if not facts.replica_set and not facts.is_router:
         advice = "not a replica set; start mongod with --replSet and run rs.initiate() once"
     elif not facts.is_primary:
         advice = "not the primary; name the set in CHAT_MONGO_URL with replicaSet="
     elif _major(facts.version) < MONGO_VERSION_MIN:
         advice = f"version {facts.version} is too old, {MONGO_VERSION_MIN} is needed"
+    elif facts.is_router:
+        return Finding("mongodb", True, f"{facts.version}, shards behind mongos")
     else:
         return Finding("mongodb", True, f"{facts.version}, primary of {facts.replica_set}")
     return Finding("mongodb", False, advice)
+
+
+async def _shards(probe: Probe) -> Finding:
+    try:
+        missing = await probe.unsharded()
+    except Unavailable as refusal:
+        return Finding("mongodb shards", True, f"not told ({refusal.__cause__})")
+    if not missing:
+        return Finding("mongodb shards", True, "every collection is sharded by its key")
+    # no fault: all works, on one shard
+    says = "a node shards what is not when it starts, if its user may; otherwise"
+    return Finding("mongodb shards", True, f"{says} in mongosh: {missing}")
 
 
 def _clock(facts: MongoFacts, here: datetime) -> Finding:
@@ -162,12 +179,25 @@ async def _sealed(settings: Settings, database: Database) -> Finding:
 
 async def _redis(settings: Settings) -> Finding:
     try:
-        version = await redis_version(settings.redis_url)
-    except (Unavailable, ValueError) as error:
+        facts = await redis_facts(settings.redis_url)
+    except (Unavailable, SettingsError) as error:
         return Finding("redis", False, f"{error}; start it or set CHAT_REDIS_URL")
-    if _major(version.split()[1]) < REDIS_VERSION_MIN:
-        return Finding("redis", False, f"{version} is too old, {REDIS_VERSION_MIN} is needed")
-    return Finding("redis", True, version)
+    advice = _redis_kind(facts, settings.redis_url)
+    if advice:
+        return Finding("redis", False, advice)
+    return Finding("redis", True, f"{facts.name} {facts.version}, {facts.reached}")
+
+
+def _redis_kind(facts: RedisFacts, url: str) -> str:
+    """What is wrong with it, empty when nothing is."""
+    if facts.mode == "sentinel":
+        return "is a Sentinel; name it as redis+sentinel://host/service in CHAT_REDIS_URL"
+    if facts.sharded and "+cluster" not in url.partition("://")[0]:
+        return "is a node of a cluster; name it as redis+cluster://host in CHAT_REDIS_URL"
+    needed = REDIS_CLUSTER_VERSION_MIN if facts.sharded else REDIS_VERSION_MIN
+    if _major(facts.version) < needed:
+        return f"{facts.name} {facts.version} is too old, {needed} is needed"
+    return ""
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ A device that comes back as it was costs a share of one look-up; when it came is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -125,10 +125,14 @@ class DeviceRecords:
             Unavailable: not confirmed in time.
         """
         async with self._database.answering():
-            await self._devices.delete_many({"user": {"$eq": user}})
+            await self._devices.delete_many({"user": {"$eq": user}, **self._within((user,))})
+
+    def _within(self, users: Iterable[str]) -> Document:
+        return self._database.within("devices", users)
 
     async def _find(self, places: list[Place]) -> list[Document | None]:
-        query = {"_id": {"$in": [_key(*place) for place in set(places)]}}
+        keys = [_key(*place) for place in set(places)]
+        query = {"_id": {"$in": keys}, **self._within(user for user, _ in places)}
         async with self._database.answering():
             # one more than can come, so that there is nothing left to fetch
             cursor = self._lookups.find(query, _LAST_KNOWN, batch_size=BATCH_MAX + 1)
@@ -156,7 +160,8 @@ class DeviceRecords:
         # as of before the query: what is written during it is not in what was read either
         back_at = dict(self._back_at)
         async with self._database.answering():
-            cursor = self._devices.find({"user": {"$in": list(set(users))}})
+            query = {"user": {"$in": list(set(users))}, **self._within(users)}
+            cursor = self._devices.find(query)
             documents = await cursor.to_list(None)
         of_user: dict[str, list[Device]] = defaultdict(list)
         for document in documents:
