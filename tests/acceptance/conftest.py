@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 
-from tests.acceptance.people import Person
-from tests.acceptance.server import ChatServer, faults_in
+from loadtest.faults.nodes import ChatServer, faults_in
+from loadtest.faults.people import Person
 
 Start = Callable[..., Awaitable[ChatServer]]
 

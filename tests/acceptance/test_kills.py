@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import LostError, eventually, text
+from loadtest.faults.recorded import RecordedDevice, verdict
 from loadtest.recorder import Recorder
 from tests.acceptance.conftest import Cast, Start
-from tests.acceptance.people import LostError, eventually, text
 from tests.acceptance.proxy import MongoProxy
-from tests.acceptance.recorded import RecordedDevice, verdict
-from tests.acceptance.server import ChatServer
 
 ROUNDS = 4
 DEVICES = (

@@ -1,26 +1,41 @@
-"""A cable between clients and a server that can be cut."""
+"""A cable to a server, that can be cut."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 
 class Cable:
     """Passes bytes on in both directions."""
 
     def __init__(self, port: int) -> None:
+        """The far end is this port of this machine."""
         self._port = port
         self._ends: set[asyncio.StreamWriter] = set()
+        self._whole = True
 
     def cut(self) -> None:
         """Every connection over it is reset; new ones go through."""
         for end in tuple(self._ends):
             end.transport.abort()
 
+    @contextmanager
+    def severed(self) -> Iterator[None]:
+        """Every connection over it is reset, and new ones are too until this ends."""
+        self._whole = False
+        self.cut()
+        try:
+            yield
+        finally:
+            self._whole = True
+
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one connection on until either side ends it."""
+        if not self._whole:
+            writer.transport.abort()
+            return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._ends |= {writer, far_writer}
         both = (_pass(reader, far_writer), _pass(far_reader, writer))
