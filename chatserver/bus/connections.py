@@ -10,7 +10,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
-BROKEN = (RedisError, OSError)  # what any use of a connection may raise
+# What any use of a connection may raise. uvloop's way to say that one has just been closed, as
+# happens between the library's check and its write, is a RuntimeError.
+BROKEN = (RedisError, OSError, RuntimeError)
 
 _CONNECT_TIMEOUT_S = 0.8
 
