@@ -33,10 +33,13 @@ class Cable:
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one connection on until either side ends it."""
-        if not self._whole:
+        try:
+            if not self._whole:
+                raise ConnectionResetError
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError:
             writer.transport.abort()
             return
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._ends |= {writer, far_writer}
         both = (_pass(reader, far_writer), _pass(far_reader, writer))
         await asyncio.gather(*both)

@@ -46,11 +46,12 @@ class Shelf:
         return self.seq < self._seen[0] or self.mod < self._seen[1]
 
     def put(self, message: Payload) -> None:
-        """Take a message in, unless a later state of it is held."""
+        """Take a message in, unless a later state of it is held; its sender has read it."""
         self._seen[0] = max(message["seq"], self._seen[0])
         known = self.messages.get(message["seq"])
         if known is None or message.get("mod", 0) >= known.get("mod", 0):
             self.messages[message["seq"]] = message
+        self.read(message["sender"], message["seq"])
 
     def change(self, change: Payload) -> None:
         """Apply a change if it is the next one; one further on shows that some were missed."""
@@ -192,7 +193,6 @@ class RecordedDevice(Person):
         self.record.event(event, payload or {})
         if event == "message":
             self.shelf(payload["conversation"]).put(payload)
-            self.shelf(payload["conversation"]).read(payload["sender"], payload["seq"])
         elif event == "change":
             self.shelf(payload["conversation"]).change(payload)
         elif event == "read":
@@ -213,7 +213,6 @@ class RecordedDevice(Person):
         shelf = self.shelf(payload["conversation"])
         if ack["seq"] not in shelf.messages:
             shelf.put({**message, "seq": ack["seq"], "at": ack["at"], "sender": self.user})
-        shelf.read(self.user, ack["seq"])
 
     async def _take(self, conversation: Payload) -> None:
         shelf = self.shelf(conversation["id"])

@@ -14,18 +14,9 @@ from pymongo import MongoClient
 
 from loadtest.faults.nodes import ChatServer, faults_in
 from loadtest.faults.people import Person
+from loadtest.faults.stage import GENEROUS
 
 Start = Callable[..., Awaitable[ChatServer]]
-
-# Plays say more in a second than people do; limits have tests of their own.
-GENEROUS = {
-    "CHAT_SENDS_PER_S": "100000",
-    "CHAT_ROOM_SENDS_PER_S": "100000",
-    "CHAT_CALLS_PER_S": "100000",
-    "CHAT_READ_MARKS_PER_S": "100000",
-    "CHAT_AUTH_DEADLINE_MS": "1000",
-    "CHAT_UNAUTHENTICATED_PER_ADDRESS": "5000",
-}
 
 
 class Cast:
