@@ -14,6 +14,7 @@ class Cable:
         """The far end is this port of this machine."""
         self._port = port
         self._ends: set[asyncio.StreamWriter] = set()
+        self._passing: set[asyncio.Task[None]] = set()
         self._whole = True
 
     def cut(self) -> None:
@@ -31,8 +32,19 @@ class Cable:
         finally:
             self._whole = True
 
-    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one connection on until either side ends it."""
+        task = asyncio.create_task(self._pass_on(reader, writer))
+        self._passing.add(task)
+        task.add_done_callback(self._passing.discard)
+
+    async def close(self) -> None:
+        """End all connections over it."""
+        self._whole = False
+        self.cut()
+        await asyncio.gather(*self._passing)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             if not self._whole:
                 raise ConnectionResetError
@@ -64,4 +76,4 @@ async def cable_to(port: int) -> AsyncIterator[tuple[Cable, str]]:
         yield cable, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
-        cable.cut()
+        await cable.close()

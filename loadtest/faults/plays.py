@@ -44,6 +44,7 @@ PLAYS = {
         Play("node-cut-off", strokes.one_node_cut_off, 1.5),
         Play("primary-steps-down", strokes.primary_steps_down, 1),
         Play("primary-killed", strokes.primary_killed, 3, peace_s=1.5),
+        Play("primary-lost", strokes.primary_lost, 3, peace_s=3),
         Play("primary-hangs", strokes.primary_hangs, 8, peace_s=3),
     )
 }

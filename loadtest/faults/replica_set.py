@@ -84,10 +84,10 @@ class ReplicaSet:
         _wait(elected, "no primary was elected")
         return found[0]
 
-    def secondaries(self) -> list[Server]:
-        """The members beside the primary; waits for an election."""
+    def roles(self) -> tuple[Server, list[Server]]:
+        """The primary and the other members; waits for an election."""
         primary = self.primary()
-        return [member for member in self.members if member is not primary]
+        return primary, [member for member in self.members if member is not primary]
 
     def step_down(self) -> None:
         """Have the primary hand over, as in maintenance; returns when another one is elected."""

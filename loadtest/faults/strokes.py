@@ -11,7 +11,7 @@ from loadtest.faults.stage import Stage
 
 Stroke = Callable[[Stage], AbstractAsyncContextManager[None]]
 
-UNREPLICATED_S = 0.4  # writes of this long are with the primary alone when it dies
+ALONE_S = 0.5  # the primary goes on without the others, before it notices
 
 
 @asynccontextmanager
@@ -66,12 +66,11 @@ async def primary_steps_down(stage: Stage) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def primary_killed(stage: Stage) -> AsyncIterator[None]:
-    """kill -9 of the primary, together with what only it had been told so far."""
-    primary = await asyncio.to_thread(stage.mongo.primary)
-    others = [member for member in stage.mongo.members if member is not primary]
+    """kill -9 of the primary, while its writes wait for the others."""
+    primary, others = await asyncio.to_thread(stage.mongo.roles)
     for member in others:
         member.pause()
-    await asyncio.sleep(UNREPLICATED_S)
+    await asyncio.sleep(ALONE_S)
     primary.kill()
     for member in others:
         member.resume()
@@ -81,15 +80,31 @@ async def primary_killed(stage: Stage) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def primary_lost(stage: Stage) -> AsyncIterator[None]:
+    """The others die, then the primary with all that only it was told; the others go on alone."""
+    primary, others = await asyncio.to_thread(stage.mongo.roles)
+    for member in others:
+        member.kill()
+    await asyncio.sleep(ALONE_S)
+    primary.kill()
+    await _started(*others)
+    yield
+    await _started(primary)
+    await asyncio.to_thread(stage.mongo.wait_whole)
+
+
+@asynccontextmanager
 async def primary_hangs(stage: Stage) -> AsyncIterator[None]:
     """The primary answers nothing, is replaced, and comes back as one that knows of nothing."""
-    primary = await asyncio.to_thread(stage.mongo.primary)
+    primary, _ = await asyncio.to_thread(stage.mongo.roles)
     primary.pause()
     yield
     primary.resume()
     await asyncio.to_thread(stage.mongo.wait_whole)
 
 
-async def _started(server: Server) -> None:
-    server.spawn()  # here and not in the thread: it would end with that
-    await asyncio.to_thread(server.wait_ready)
+async def _started(*found: Server) -> None:
+    for server in found:
+        server.spawn()  # here and not in the thread: it would end with that
+    for server in found:
+        await asyncio.to_thread(server.wait_ready)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 
-from loadtest.faults.nodes import ChatServer, faults_in
+from loadtest.faults.nodes import PRODUCT, ChatServer, faults_in
 from loadtest.faults.people import Person
-from loadtest.faults.stage import GENEROUS
+from loadtest.faults.stage import GENEROUS, Databases, databases
 
 Start = Callable[..., Awaitable[ChatServer]]
 
@@ -54,6 +54,13 @@ async def cast() -> AsyncIterator[Cast]:
 
 
 @pytest.fixture(scope="session")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """A MongoDB of three members and a Valkey for all plays that break them."""
+    with databases(tmp_path_factory.mktemp("databases")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
 def _house(
     tmp_path_factory: pytest.TempPathFactory, mongo_url: str, redis_url: str
 ) -> Iterator[ChatServer]:
@@ -89,7 +96,7 @@ async def start(
     """Starts servers of this test's own, with settings of its own; their logs must stay clean."""
     servers: list[ChatServer] = []
 
-    async def start(**settings: Any) -> ChatServer:
+    async def start(*, program: Sequence[str] = PRODUCT, **settings: Any) -> ChatServer:
         environment = {
             "CHAT_MONGO_URL": mongo_url,
             "CHAT_REDIS_URL": redis_url,
@@ -97,7 +104,7 @@ async def start(
             **GENEROUS,
             **{f"CHAT_{name.upper()}": str(value) for name, value in settings.items()},
         }
-        server = ChatServer(tmp_path / f"node-{len(servers)}", environment)
+        server = ChatServer(tmp_path / f"node-{len(servers)}", environment, program)
         servers.append(server)
         await server.restart()
         return server

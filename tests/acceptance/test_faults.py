@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from loadtest.faults.plays import PLAYS, perform
-from loadtest.faults.stage import Databases, Scene, databases
-
-
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    """One MongoDB of three members and one Valkey for all plays."""
-    with databases(tmp_path_factory.mktemp("databases")) as found:
-        yield found
+from loadtest.faults.stage import Databases, Scene
 
 
 @pytest.mark.asyncio
