@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -23,12 +24,12 @@ class Figures(Struct, frozen=True):
     longest_gap_s: float  # in which nobody's message was acknowledged
 
 
-def figures_of(records: Iterable[Record]) -> Figures:
-    """Count."""
+def figures_of(records: Iterable[Record], until: float = math.inf) -> Figures:
+    """Count; gaps are looked for up to the time (of `history.now`) when people fell silent."""
     evidence = Evidence(records)
     sends = evidence.sends()
     acknowledged = list(evidence.acknowledged("message.send"))
-    times = sorted(ok.at for _, ok in acknowledged)
+    times = sorted(ok.at for _, ok in acknowledged if ok.at <= until)
     gaps = [(later - earlier) / NS_PER_S for earlier, later in pairwise(times)]
     return Figures(
         messages=len(sends),

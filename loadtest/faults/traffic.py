@@ -10,6 +10,7 @@ from typing import Protocol
 
 from loadtest.faults.live import FAILED, LiveDevice
 from loadtest.faults.people import Payload, text
+from loadtest.history import now
 from loadtest.recorder import Recorder
 
 TRY_AGAIN = frozenset({"unavailable", "internal", "busy", "rate_limited"})
@@ -48,6 +49,7 @@ class Traffic:
 
     def __init__(self, urls: Sequence[str], recorder: Recorder, chance: random.Random) -> None:
         """Nobody is there yet."""
+        self.silent_at = 0  # on the clock of histories
         self.cast: dict[str, list[LiveDevice]] = {}
         for user, names in PEOPLE.items():
             for name in names:
@@ -79,6 +81,7 @@ class Traffic:
         for actor in self._actors:
             actor.silent = True
         await asyncio.gather(*self._acting)
+        self.silent_at = now()
 
     async def finish(self) -> None:
         """Everything open is tried again until it is answered for certain.
@@ -88,6 +91,15 @@ class Traffic:
         """
         async with asyncio.timeout(ALL_SAID_S):
             await asyncio.gather(*(actor.finish() for actor in self._actors))
+
+    async def last_words(self) -> None:
+        """Everybody says something more, so that whoever lacks something can know it.
+
+        What was stored by a node that died before it told of it shows only then.
+        """
+        for actor in self._actors:
+            await actor.last_words()
+        await self.finish()
 
     async def last_views(self) -> None:
         """Everybody writes down what they show."""
@@ -124,6 +136,14 @@ class Actor:
         """Come to an end with everything that is open."""
         while self._device.outbox or self._deeds:
             await self._try(self._insist)
+
+    async def last_words(self) -> None:
+        """A message and a change in each conversation."""
+        for room, shelf in self._device.shelves.items():
+            self._device.write(room, "the last word")
+            await self.finish()
+            reaction = {"reaction": "🏁", "seq": max(shelf.messages)}
+            self._deeds.append(("message.react", {"conversation": room, **reaction}))
 
     async def _try(self, what: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -86,6 +86,19 @@ def test_a_shelf_knows_that_it_lacks_something_once_a_later_number_was_named() -
     assert shelf.lacks
 
 
+def test_a_gap_is_one_in_talk() -> None:
+    acks = [
+        record
+        for number, at in enumerate((1, 2, 9))
+        for record in (
+            Invoke(at=0, id=str(number), name="message.send", client_id=str(number)),
+            Ok(at=at * SECOND, id=str(number), seq=number + 1),
+        )
+    ]
+    assert figures_of(acks).longest_gap_s == 7
+    assert figures_of(acks, until=3 * SECOND).longest_gap_s == 1
+
+
 def test_figures_count_messages_and_the_calls_that_sent_them() -> None:
     def sent(id_: str, client_id: str, at: int) -> Invoke:
         where = {"user": "mei", "conversation": "c"}
