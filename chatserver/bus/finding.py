@@ -18,7 +18,9 @@ from chatserver.bus.address import Place
 ASK_TIMEOUT_S = 0.4
 FRESH_S = 0.1  # connections that break together ask once
 
-BROKEN = (RedisError, OSError)  # what any use of a connection may raise
+# What any use of a connection may raise. uvloop's way to say that one has just been closed, as
+# happens between the library's check and its write, is a RuntimeError.
+BROKEN = (RedisError, OSError, RuntimeError)
 
 Find = Callable[[], Awaitable[Place]]
 

@@ -12,10 +12,10 @@ import pytest
 from chatserver import errors
 from chatserver.config import Settings
 from chatserver.domain.calls import CALLS
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import text, token
 from tests.acceptance.conftest import Cast
-from tests.acceptance.people import text, token
 from tests.acceptance.rawsocket import RawSocket, joined_socket
-from tests.acceptance.server import ChatServer
 
 CODES = {error.code for error in errors.ChatError.__subclasses__()}
 NEVER = {"internal", "unavailable"}

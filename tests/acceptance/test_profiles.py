@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from tests.acceptance.conftest import Cast, Start
 from tests.acceptance.people import Person, token
 from tests.acceptance.server import ChatServer
+
+from tests.acceptance.conftest import Cast, Start
 
 BORN = (datetime.now(UTC) - timedelta(days=100)).date().isoformat()
 PURPOSE = "child_birth_date"

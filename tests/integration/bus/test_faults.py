@@ -132,6 +132,27 @@ async def test_a_connection_dropped_under_the_publisher_costs_nothing(private_va
         assert east.heals == 0
 
 
+async def test_a_connection_that_closes_just_before_a_write_is_a_lost_one(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(redis_url, "east", "west") as (east, west):
+        east.bus.subscribe("u:mei")
+        await both_up(east, west)
+
+        async def closed(*_: object) -> None:  # what uvloop says then
+            raise RuntimeError("unable to perform operation; the handler is closed")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(west.bus._client, "eval", closed)
+            dropped = metrics.bus_dropped._value.get()
+            west.bus.publish("u:mei", b"lost")
+            await until(lambda: metrics.bus_dropped._value.get() > dropped)
+
+        await until(lambda: east.heals == 1)
+        west.bus.publish("u:mei", b"again")
+        await until(lambda: ("u:mei", b"again") in east.heard)
+
+
 async def test_nodes_are_told_when_another_one_had_to_drop_something(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
