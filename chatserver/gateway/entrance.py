@@ -12,7 +12,6 @@ from chatserver.domain.events import Ready
 from chatserver.domain.person import Caller, DeviceInfo, Identity, Person
 from chatserver.errors import OriginRefused, Unauthorized
 from chatserver.gateway.address import Addresses
-from chatserver.gateway.answering import AnswerBy
 from chatserver.gateway.engine.request import Request
 from chatserver.services.services import Services
 
@@ -60,15 +59,14 @@ class Entrance:
         identity = await self._services.auth.authenticate(given.token, now_ms())
         return Claim(identity, given.device)
 
-    async def receive(self, connection: str, claim: Claim, deadline: float) -> Guest:
-        """Take somebody in as `connection`; `deadline` is the event loop's time.
+    async def receive(self, connection: str, claim: Claim) -> Guest:
+        """Take somebody in as `connection`.
 
         Raises:
-            Unavailable, Busy: not now.
+            Unavailable: not now.
         """
         identity, device = claim.identity, claim.device
-        async with AnswerBy(deadline):
-            person = await self._services.devices.arrive(identity, device, connection, now_ms())
+        person = await self._services.devices.arrive(identity, device, connection, now_ms())
         caller = Caller(
             user=identity.user,
             role=identity.role,

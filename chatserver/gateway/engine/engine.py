@@ -61,6 +61,11 @@ class Application(Protocol):
         ...
 
 
+def new_id() -> str:
+    """An id that nobody can guess, 20 characters of base64url."""
+    return secrets.token_urlsafe(15)
+
+
 class Engine:
     """All sessions of one server."""
 
@@ -142,7 +147,7 @@ class Engine:
         self._heartbeat.close()
 
     def _open(self, request: Request, upgrades: tuple[str, ...]) -> Socket:
-        socket = Socket(self.options.tag + secrets.token_urlsafe(15), request, self)
+        socket = Socket(self.options.tag + new_id(), request, self)
         socket.push(self._open_packet(socket.id, upgrades))
         self.sockets[socket.id] = socket
         self._heartbeat.add(socket)
