@@ -42,9 +42,17 @@ class Entrance:
     """Decides who comes in, and says what they find."""
 
     def __init__(self, settings: Settings, services: Services, addresses: Addresses) -> None:
-        self._settings = settings
         self._services = services
         self._addresses = addresses
+        self._limits = {
+            "text_bytes": settings.text_bytes,
+            "frame_bytes": settings.frame_bytes,
+            "page_default": settings.page_default,
+            "page_max": settings.page_max,
+            "sends_per_s": settings.sends_per_s,
+            "edit_window_ms": settings.edit_window_ms,
+            "recall_window_ms": settings.recall_window_ms,
+        }
 
     async def identify(self, request: Request, auth: Any) -> Claim:
         """Who asks to come in; from memory alone.
@@ -52,8 +60,10 @@ class Entrance:
         Raises:
             OriginRefused, Unauthorized, TokenExpired: it may not.
         """
-        headers = request.headers()
-        if not self._addresses.origin_allowed(headers.get("origin"), headers.get("host")):
+        origin = request.header("origin")
+        if origin is not None and not self._addresses.origin_allowed(
+            origin, request.header("host")
+        ):
             raise OriginRefused
         given = _read(auth)
         identity = await self._services.auth.authenticate(given.token, now_ms())
@@ -78,20 +88,8 @@ class Entrance:
 
     def ready(self, guest: Guest) -> Ready:
         """What a client is told first."""
-        settings = self._settings
         return Ready(
-            me=guest.person,
-            device=guest.caller.device,
-            time=now_ms(),
-            limits={
-                "text_bytes": settings.text_bytes,
-                "frame_bytes": settings.frame_bytes,
-                "page_default": settings.page_default,
-                "page_max": settings.page_max,
-                "sends_per_s": settings.sends_per_s,
-                "edit_window_ms": settings.edit_window_ms,
-                "recall_window_ms": settings.recall_window_ms,
-            },
+            me=guest.person, device=guest.caller.device, time=now_ms(), limits=self._limits
         )
 
 

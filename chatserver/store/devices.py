@@ -156,7 +156,7 @@ class DeviceRecords:
         # as of before the query: what is written during it is not in what was read either
         back_at = dict(self._back_at)
         async with self._database.answering():
-            cursor = self._devices.find({"user": {"$in": list(set(users))}})
+            cursor = self._devices.find({"user": {"$in": list(set(users))}}, {"tokens": 0})
             documents = await cursor.to_list(None)
         of_user: dict[str, list[Device]] = defaultdict(list)
         for document in documents:

@@ -66,6 +66,16 @@ def new_id() -> str:
     return secrets.token_urlsafe(15)
 
 
+def _terms(options: Options) -> str:
+    """What every session is told at first, as the end of a JSON object."""
+    terms = {
+        "pingInterval": options.ping_interval_ms,
+        "pingTimeout": options.ping_timeout_ms,
+        "maxPayload": options.payload_bytes,
+    }
+    return json.dumps(terms, separators=(",", ":")).removeprefix("{")
+
+
 class Engine:
     """All sessions of one server."""
 
@@ -76,6 +86,7 @@ class Engine:
         self.shed_bytes = options.shed_bytes
         self.outbox_bytes = options.outbox_bytes
         self._application = application
+        self._terms = _terms(options)
         self._heartbeat: Heartbeat[Socket] = Heartbeat(
             options.ping_interval_ms / 1000,
             options.ping_timeout_ms / 1000,
@@ -104,8 +115,9 @@ class Engine:
         """
         socket = self._open(request, ())
         connection = WebSocket(transport, socket, self.options.payload_bytes)
-        transport.write(switching)
-        socket.carried_by(connection)
+        socket.carrier = connection
+        # what it is told at once goes in the same write
+        transport.write(b"".join([switching, *(frame.wire for frame in socket.take())]))
         return connection
 
     def open_polling(self, request: Request) -> Socket:
@@ -161,14 +173,7 @@ class Engine:
         return socket
 
     def _open_packet(self, id_: str, upgrades: tuple[str, ...]) -> Frame:
-        hello = {
-            "sid": id_,
-            "upgrades": upgrades,
-            "pingInterval": self.options.ping_interval_ms,
-            "pingTimeout": self.options.ping_timeout_ms,
-            "maxPayload": self.options.payload_bytes,
-        }
-        return Frame("0" + json.dumps(hello, separators=(",", ":")))
+        return Frame(f'0{{"sid":"{id_}","upgrades":{json.dumps(upgrades)},{self._terms}')
 
     def _probed(self, probe: Probe) -> None:
         self._probes.discard(probe)
