@@ -174,15 +174,14 @@ class Hub:
         room = self._rooms.get(topic)
         if room is None:
             return 0
-        frame = Frame.message(packet, droppable=wire.is_droppable(packet))
-        skipped = room.get(skip) if skip is not None else None
-        connections = list(room.values())  # one may leave meanwhile
-        for connection in connections:
-            if connection is not skipped:
+        # as of now: one may leave meanwhile
+        receivers = [connection for id_, connection in room.items() if id_ != skip]
+        if receivers:
+            frame = Frame.message(packet, droppable=wire.is_droppable(packet))
+            for connection in receivers:
                 connection.deliver(frame)
-        receivers = len(connections) - (skipped is not None)
-        metrics.deliveries.inc(receivers)
-        return receivers
+            metrics.deliveries.inc(len(receivers))
+        return len(receivers)
 
     def cut(self, cut: Cut) -> None:
         """End the connections that are meant."""
