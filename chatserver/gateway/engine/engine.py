@@ -66,9 +66,10 @@ def new_id() -> str:
     return secrets.token_urlsafe(15)
 
 
-def _terms(options: Options) -> str:
-    """What every session is told at first, as the end of a JSON object."""
+def _terms(options: Options, upgrades: tuple[str, ...]) -> str:
+    """What every session is told at first beside its id, as the end of a JSON object."""
     terms = {
+        "upgrades": upgrades,
         "pingInterval": options.ping_interval_ms,
         "pingTimeout": options.ping_timeout_ms,
         "maxPayload": options.payload_bytes,
@@ -86,7 +87,9 @@ class Engine:
         self.shed_bytes = options.shed_bytes
         self.outbox_bytes = options.outbox_bytes
         self._application = application
-        self._terms = _terms(options)
+        upgradable = options.allow_upgrades and "websocket" in options.transports
+        self._terms_websocket = _terms(options, ())
+        self._terms_polling = _terms(options, ("websocket",) if upgradable else ())
         self._heartbeat: Heartbeat[Socket] = Heartbeat(
             options.ping_interval_ms / 1000,
             options.ping_timeout_ms / 1000,
@@ -113,7 +116,7 @@ class Engine:
         Raises:
             Refusal: the application does not let it in.
         """
-        socket = self._open(request, ())
+        socket = self._open(request, self._terms_websocket)
         connection = WebSocket(transport, socket, self.options.payload_bytes)
         socket.carrier = connection
         # what it is told at once goes in the same write
@@ -126,8 +129,7 @@ class Engine:
         Raises:
             Refusal: the application does not let it in.
         """
-        upgradable = self.options.allow_upgrades and "websocket" in self.options.transports
-        socket = self._open(request, ("websocket",) if upgradable else ())
+        socket = self._open(request, self._terms_polling)
         socket.carried_by(Polling(socket))
         return socket
 
@@ -158,9 +160,9 @@ class Engine:
             socket.close()
         self._heartbeat.close()
 
-    def _open(self, request: Request, upgrades: tuple[str, ...]) -> Socket:
+    def _open(self, request: Request, terms: str) -> Socket:
         socket = Socket(self.options.tag + new_id(), request, self)
-        socket.push(self._open_packet(socket.id, upgrades))
+        socket.push(Frame(f'0{{"sid":"{socket.id}",{terms}'))
         self.sockets[socket.id] = socket
         self._heartbeat.add(socket)
         try:
@@ -171,9 +173,6 @@ class Engine:
             self.gone(socket)
             raise
         return socket
-
-    def _open_packet(self, id_: str, upgrades: tuple[str, ...]) -> Frame:
-        return Frame(f'0{{"sid":"{id_}","upgrades":{json.dumps(upgrades)},{self._terms}')
 
     def _probed(self, probe: Probe) -> None:
         self._probes.discard(probe)
