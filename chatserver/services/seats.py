@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from chatserver.domain.membership import Moved
 from chatserver.errors import Unavailable
 from chatserver.services.delivery import Delivery
 from chatserver.store.memberships import Memberships
+from chatserver.store.memberships import Seats as Seated
 
 LOOKED_EVERY_S = 1.0
 CLOCKS_DIFFER_MS = 60_000
@@ -21,13 +22,13 @@ class Seats:
         self._memberships = memberships
         self._delivery = delivery
 
-    async def of(self, user: str) -> Mapping[str, int]:
-        """The rooms a person is in, each with the first message the person may see.
+    def of(self, user: str) -> asyncio.Future[Seated]:
+        """The rooms a person is in, each with the first message to be seen; to be awaited.
 
         Raises:
-            Unavailable: MongoDB does not answer.
+            Unavailable: when awaited, MongoDB does not answer.
         """
-        return dict(await self._memberships.seats(user))
+        return self._memberships.seats(user)
 
     async def follow(self, clock: Callable[[], int], hears: Callable[[], bool]) -> None:
         """While this node does not hear the others, look for what they would have told.

@@ -14,8 +14,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Literal
 
+from bson import encode
 from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
 from bson.int64 import Int64
+from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import (
     AutoReconnect,
@@ -107,6 +109,11 @@ class _PlainInt(TypeDecoder):
 
     def transform_bson(self, value: Any) -> int:
         return int(value)
+
+
+def fixed(document: Document) -> Document:
+    """A document that is part of many commands and never changes, encoded once for all."""
+    return RawBSONDocument(encode(document))
 
 
 class Database:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
@@ -41,13 +42,13 @@ class Memberships:
         found = await self._gather.get_all((conversation, user) for user in users)
         return {user: membership for (_, user), membership in found.items()}
 
-    async def seats(self, user: str) -> Seats:
-        """The rooms a person is in; many people's are looked up together.
+    def seats(self, user: str) -> asyncio.Future[Seats]:
+        """The rooms a person is in, to be awaited; many people's are looked up together.
 
         Raises:
-            Unavailable: no answer in time.
+            Unavailable: when awaited, no answer came in time.
         """
-        return await self._seats.put(user)
+        return self._seats.put(user)
 
     async def sharing(self, rooms: Collection[str], users: Collection[str]) -> set[str]:
         """Those of these people who are in one of these rooms."""
