@@ -22,14 +22,6 @@ def edit(room: str) -> tuple[str, Payload]:
     return "message.edit", {"conversation": room, "seq": 1, "body": text("better")}
 
 
-def react(room: str) -> tuple[str, Payload]:
-    return "message.react", {"conversation": room, "seq": 1, "reaction": "👍"}
-
-
-def recall(room: str) -> tuple[str, Payload]:
-    return "message.recall", {"conversation": room, "seq": 1}
-
-
 def mark(room: str) -> tuple[str, Payload]:
     return "read.mark", {"conversation": room, "seq": 1}
 
@@ -41,8 +33,6 @@ def mark(room: str) -> tuple[str, Payload]:
     [
         (send, ("insert", "messages"), ("message", {"seq": 2})),
         (edit, ("commitTransaction", None), ("change", {"type": "edit"})),
-        (react, ("commitTransaction", None), ("change", {"type": "react"})),
-        (recall, ("commitTransaction", None), ("change", {"type": "recall"})),
         (mark, ("update", "memberships"), ("read", {"seq": 1})),
     ],
 )
