@@ -38,6 +38,7 @@ async def test_what_others_publish_after_the_confirmation_is_heard_after_it(redi
 
 async def test_with_nothing_on_its_way_it_is_confirmed_at_once(any_url: str) -> None:
     async with running(any_url, "east") as (east,):
+        assert await east.bus.settled()
         assert await east.bus.flushed(timeout_s=0)
         east.bus.publish("u:mei", b"hello")
         assert not await east.bus.flushed(timeout_s=0)
@@ -61,6 +62,7 @@ async def test_many_may_wait_for_the_same_confirmation(any_url: str) -> None:
 
 async def test_who_stops_waiting_stops_nobody_else(any_url: str) -> None:
     async with running(any_url, "east") as (east,):
+        assert await east.bus.settled()
         east.bus.publish("u:mei", b"hello")
         waiting = [asyncio.create_task(east.bus.flushed()) for _ in range(3)]
         await asyncio.sleep(0)

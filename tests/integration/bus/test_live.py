@@ -239,10 +239,9 @@ async def test_a_message_that_cannot_be_handled_costs_no_other(any_url: str) -> 
 
 
 async def test_it_ends_at_once_whenever_it_is_told_to(any_url: str) -> None:
-    for number in range(40):
+    for number in range(20):
         async with running(any_url, "east") as (east,):
-            if number % 2:
-                assert await east.bus.settled()
-            await asyncio.sleep(number / 8_000)  # as it connects, or in the midst of its first beat
+            assert await east.bus.settled()
+            await asyncio.sleep(number / 10_000)  # in the midst of its first beat, say
             began = time.monotonic()
         assert time.monotonic() - began < 1.0
