@@ -53,7 +53,7 @@ async def test_many_may_wait_for_the_same_confirmation(any_url: str) -> None:
 
         async def say(number: int) -> bool:
             east.bus.publish("u:mei", str(number).encode())
-            return await east.bus.flushed()
+            return await east.bus.flushed(10.0)
 
         assert all(await asyncio.gather(*(say(number) for number in range(1500))))
         await until(lambda: len(west.heard) == 1500)
