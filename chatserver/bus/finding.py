@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from redis.asyncio import Connection, ConnectionPool, Redis, Sentinel, SSLConnection
+from redis.asyncio import Connection, Sentinel, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionLost
@@ -86,6 +86,7 @@ class ClusterMap:
         """`places` are some nodes; the others are learnt from them."""
         self._seeds = tuple(places)
         self._options = {**options, **_asking()}
+        self._kind: type[Connection] = self._options.pop("connection_class", Connection)
         self._owners: list[tuple[range, Place]] = []
         self._asked_at = -FRESH_S
         self._asking = asyncio.Lock()
@@ -126,12 +127,13 @@ class ClusterMap:
 
     async def _ask(self, asked: Place) -> list[tuple[range, Place]]:
         host, port = asked
-        client = Redis.from_pool(ConnectionPool(host=host, port=port, **self._options))
+        connection: Connection = self._kind(host=host, port=port, **self._options)
         try:
-            # two words: for one the library would have its own reading of the answer
-            rows = await client.execute_command("CLUSTER", "SLOTS")  # type: ignore[no-untyped-call]
+            await connection.connect()  # type: ignore[no-untyped-call]
+            await connection.send_command("CLUSTER", "SLOTS")
+            rows = await connection.read_response()
         finally:
-            await client.aclose()
+            await connection.disconnect(nowait=True)
         return [
             # a node that does not know its own name leaves it out
             (range(first, last + 1), ((master[0] or host.encode()).decode(), master[1]))

@@ -10,9 +10,9 @@ share the work. All nodes must agree on this table.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from zlib import crc32
 
 from msgspec import Struct
@@ -45,6 +45,7 @@ CONNECT_WITHIN_S = 1.5  # the master found and the log-in included
 _PUBLISH = "for i = 1, #ARGV, 2 do redis.call('%s', ARGV[i], ARGV[i + 1]) end"
 
 Publication = tuple[str, bytes]
+T = TypeVar("T")
 
 
 class Words(Struct, frozen=True):
@@ -87,14 +88,7 @@ class Lane:
         Raises:
             RedisError, OSError: see `BROKEN`.
         """
-        task = asyncio.current_task()
-        cancelled = task.cancelling() if task else 0
-        try:
-            return await self._eval(script, len(keys), *keys, *arguments)
-        finally:
-            if task and task.cancelling() > cancelled:
-                # before Python 3.12 asyncio.wait_for, as the library uses it, may lose one
-                raise asyncio.CancelledError
+        return await _heeding(self._eval(script, len(keys), *keys, *arguments))
 
     async def publish(self, publications: Sequence[Publication]) -> None:
         """Publish in this order; all of them or, failing, perhaps none.
@@ -120,7 +114,7 @@ class Lane:
         connection = self._listening()
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
-                await connection.connect()  # type: ignore[no-untyped-call]
+                await _heeding(connection.connect())  # type: ignore[no-untyped-call]
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
@@ -218,6 +212,20 @@ class Lanes:
             Lane(tag, SHARDED, {**options, "find": partial(self.cluster.owner, slot)}, timeout_s)
             for tag, slot in _tags()
         ]
+
+
+async def _heeding(work: Awaitable[T]) -> T:
+    """Wait for what the library does; a cancellation meanwhile is never lost.
+
+    `asyncio.wait_for`, which the library uses, may lose one before Python 3.12.
+    """
+    task = asyncio.current_task()
+    cancelled = task.cancelling() if task else 0
+    try:
+        return await work
+    finally:
+        if task and task.cancelling() > cancelled:
+            raise asyncio.CancelledError
 
 
 def _tags() -> Iterator[tuple[str, int]]:

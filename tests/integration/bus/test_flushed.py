@@ -36,8 +36,9 @@ async def test_what_others_publish_after_the_confirmation_is_heard_after_it(redi
         assert told == [b"%s %d" % (what, n) for n in range(50) for what in (b"removed", b"next")]
 
 
-async def test_with_nothing_on_its_way_it_is_confirmed_at_once(redis_url: str) -> None:
-    async with running(redis_url, "east") as (east,):
+async def test_with_nothing_on_its_way_it_is_confirmed_at_once(any_url: str) -> None:
+    async with running(any_url, "east") as (east,):
+        assert await east.bus.settled()
         assert await east.bus.flushed(timeout_s=0)
         east.bus.publish("u:mei", b"hello")
         assert not await east.bus.flushed(timeout_s=0)
@@ -45,22 +46,23 @@ async def test_with_nothing_on_its_way_it_is_confirmed_at_once(redis_url: str) -
         assert await east.bus.flushed(timeout_s=0)
 
 
-async def test_many_may_wait_for_the_same_confirmation(redis_url: str) -> None:
-    async with running(redis_url, "east", "west") as (east, west):
+async def test_many_may_wait_for_the_same_confirmation(any_url: str) -> None:
+    async with running(any_url, "east", "west") as (east, west):
         west.bus.subscribe("u:mei")
         assert await west.bus.settled()
 
         async def say(number: int) -> bool:
             east.bus.publish("u:mei", str(number).encode())
-            return await east.bus.flushed()
+            return await east.bus.flushed(10.0)
 
         assert all(await asyncio.gather(*(say(number) for number in range(1500))))
         await until(lambda: len(west.heard) == 1500)
         assert [payload for _, payload in west.heard] == [b"%d" % n for n in range(1500)]
 
 
-async def test_who_stops_waiting_stops_nobody_else(redis_url: str) -> None:
-    async with running(redis_url, "east") as (east,):
+async def test_who_stops_waiting_stops_nobody_else(any_url: str) -> None:
+    async with running(any_url, "east") as (east,):
+        assert await east.bus.settled()
         east.bus.publish("u:mei", b"hello")
         waiting = [asyncio.create_task(east.bus.flushed()) for _ in range(3)]
         await asyncio.sleep(0)

@@ -6,6 +6,7 @@ There is no mongos in the tests. What is tested is what it goes by: the commands
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from pymongo.monitoring import (
     CommandStartedEvent,
     CommandSucceededEvent,
 )
+from structlog.testing import capture_logs
 
 from chatserver.domain.conversation import Conversation
 from chatserver.domain.message import Deed, Draft, Message
@@ -180,6 +182,18 @@ async def test_on_a_replica_set_nothing_is_said_for_shards(
     await use_the_log(node, place, write)
     assert node.database.within("messages", (place,)) == {}
     assert await node.database.unsharded() == []
+
+
+@pytest.mark.asyncio
+async def test_who_may_not_shard_is_told_and_goes_on(start: Callable[..., Node]) -> None:
+    client = start().database._client  # a replica set knows no such command, as if forbidden
+    name = f"test_{secrets.token_hex(8)}"
+    with capture_logs() as logs:
+        await sharding.shard(client, name)
+    assert [line["event"] for line in logs] == ["not all collections could be sharded"]
+    assert await sharding.unsharded(client, name) == list(SHARD_KEYS)
+    assert "_id.c_hashed" in await client[name]["messages"].index_information()
+    await client.drop_database(name)
 
 
 def test_what_is_unique_begins_with_the_shard_key() -> None:
