@@ -65,7 +65,7 @@ class Cursors:
             self._cursors.advance(conversation.id, caller.user, read=seq)
             await self._cursors.written()
         mark = await self._mark(caller.user, conversation.id)
-        if seq > before:
+        if seq and seq >= before:  # a mark made again: who stored it may not have told
             # what is stored, for another node may have stored a higher mark meanwhile
             self._telling.read(conversation, caller.user, mark.read, skip=caller.connection)
             self._telling.badge(caller.user, await self._views.badge(caller.user))

@@ -30,23 +30,22 @@ class Play:
     stroke: strokes.Stroke
     lasts_s: float
     peace_s: float = 1.0
-    silent_end: bool = True  # whether it must come right without another word
 
 
 PLAYS = {
     play.name: play
     for play in (
-        Play("node-killed", strokes.node_killed, 0.5, silent_end=False),
-        Play("node-renewed", strokes.node_renewed, 0.0, silent_end=False),
+        Play("node-killed", strokes.node_killed, 0.5),
+        Play("node-renewed", strokes.node_renewed, 0.0),
         Play("valkey-gone-0.3s", strokes.valkey_gone, 0.3),
         Play("valkey-gone-5s", strokes.valkey_gone, 5),
         Play("valkey-gone-30s", strokes.valkey_gone, 30, peace_s=5),
         Play("valkey-hangs", strokes.valkey_hangs, 5, peace_s=3),
         Play("node-cut-off", strokes.one_node_cut_off, 1.5),
-        Play("primary-steps-down", strokes.primary_steps_down, 1, silent_end=False),
-        Play("primary-killed", strokes.primary_killed, 3, peace_s=1.5, silent_end=False),
-        Play("primary-lost", strokes.primary_lost, 3, peace_s=3, silent_end=False),
-        Play("primary-hangs", strokes.primary_hangs, 8, peace_s=3, silent_end=False),
+        Play("primary-steps-down", strokes.primary_steps_down, 1),
+        Play("primary-killed", strokes.primary_killed, 3, peace_s=1.5),
+        Play("primary-lost", strokes.primary_lost, 3, peace_s=3),
+        Play("primary-hangs", strokes.primary_hangs, 8, peace_s=3),
     )
 }
 
@@ -87,8 +86,6 @@ async def perform(
                 await traffic.begin()
                 times = await _strike(play, stage, traffic, seconds)
                 await traffic.finish()
-                if not play.silent_end:
-                    await traffic.last_words()
                 settled_s = await _alike(traffic, stage, scene)
                 await traffic.last_views()
             finally:

@@ -92,15 +92,6 @@ class Traffic:
         async with asyncio.timeout(ALL_SAID_S):
             await asyncio.gather(*(actor.finish() for actor in self._actors))
 
-    async def last_words(self) -> None:
-        """Everybody says something more, so that whoever lacks something can know it.
-
-        What was stored by a node that died before it told of it shows only then.
-        """
-        for actor in self._actors:
-            await actor.last_words()
-        await self.finish()
-
     async def last_views(self) -> None:
         """Everybody writes down what they show."""
         for device in self.devices:
@@ -136,14 +127,6 @@ class Actor:
         """Come to an end with everything that is open."""
         while self._device.outbox or self._deeds:
             await self._try(self._insist)
-
-    async def last_words(self) -> None:
-        """A message and a change in each conversation."""
-        for room, shelf in self._device.shelves.items():
-            self._device.write(room, "the last word")
-            await self.finish()
-            reaction = {"reaction": "🏁", "seq": max(shelf.messages)}
-            self._deeds.append(("message.react", {"conversation": room, **reaction}))
 
     async def _try(self, what: Callable[[], Awaitable[None]]) -> None:
         try:

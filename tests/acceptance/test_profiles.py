@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.acceptance.people import Person, token
-from tests.acceptance.server import ChatServer
 
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import Person, token
 from tests.acceptance.conftest import Cast, Start
 
 BORN = (datetime.now(UTC) - timedelta(days=100)).date().isoformat()

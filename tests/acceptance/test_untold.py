@@ -10,8 +10,6 @@ from loadtest.faults.people import LostError, Payload, text
 from tests.acceptance.conftest import Cast, Start
 from tests.acceptance.proxy import MongoProxy
 
-UNTOLD = "what was stored and not told stays untold until the next word about it"
-
 
 def send(room: str) -> tuple[str, Payload]:
     body = text("second")
@@ -26,7 +24,6 @@ def mark(room: str) -> tuple[str, Payload]:
     return "read.mark", {"conversation": room, "seq": 1}
 
 
-@pytest.mark.xfail(reason=UNTOLD, strict=True)
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("call", "command", "told"),
