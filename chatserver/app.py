@@ -23,7 +23,7 @@ from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
 from chatserver.services.access import Access
 from chatserver.services.auth import Auth, Verifier
-from chatserver.services.communities import load_rules
+from chatserver.services.communities import Communities, load_rules
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
 from chatserver.services.delivery import Delivery
@@ -68,12 +68,13 @@ def build_services(
     views = Views(stores)
     auth = Auth(Verifier(settings), stores.revocations, delivery)
     access = Access(stores, delivery)
-    notices = Notices(stores, telling, views)
+    rooms = Rooms(stores, access, views, Notices(stores, telling, views), settings)
+    profiles = Profiles(stores, delivery, limits)
     return Services(
         auth=auth,
         devices=Devices(stores.users, stores.devices, auth, delivery, settings),
         conversations=Conversations(stores, access, views, telling),
-        rooms=Rooms(stores, access, views, notices, settings),
+        rooms=rooms,
         seats=Seats(stores.memberships, delivery),
         messages=Messages(stores, access, limits, telling, settings),
         cursors=Cursors(stores, access, views, telling, limits),
@@ -85,8 +86,8 @@ def build_services(
             interval_ms=settings.typing_interval_ms,
             expires_ms=settings.typing_expires_ms,
         ),
-        profiles=Profiles(stores, delivery, limits),
-        community_rules=load_rules(settings),
+        profiles=profiles,
+        communities=Communities(stores, profiles, rooms, load_rules(settings)),
         delivery=delivery,
         limits=limits,
     )
@@ -161,6 +162,7 @@ def _spawn_loops(tasks: Tasks, stores: Stores, bus: Bus, services: Services) -> 
     tasks.spawn("heads", stores.heads.run())
     tasks.spawn("presence told", services.presence.run(clock.now_ms))
     tasks.spawn("revocations", services.auth.follow(clock.now_ms))
+    tasks.spawn("communities", services.communities.run(clock.now_ms))
     tasks.spawn("seats", services.seats.follow(clock.now_ms, lambda: bus.healthy))
     tasks.spawn("loop lag", _measure_lag())
 

@@ -21,6 +21,7 @@ from chatserver.domain.person import Role
 from chatserver.domain.profile import CHILD_BIRTH_DATE, Purpose
 
 ATTRIBUTE = "attribute."
+COMMUNITY_PREFIX = "f"  # of the ids of community rooms; no other conversation's id begins so
 
 RuleId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}\Z")]
 Field = Annotated[
@@ -119,7 +120,12 @@ def community_id(rule: Rule, key: Key) -> str:
     could still try all months. It depends on the rule's id and the key, not on its other settings.
     """
     said = msgspec.json.encode((rule.id, *zip(rule.by, key.values, strict=True)))
-    return "f" + hashlib.blake2b(said, digest_size=15).hexdigest()
+    return COMMUNITY_PREFIX + hashlib.blake2b(said, digest_size=15).hexdigest()
+
+
+def rules_digest(rules: Iterable[Rule]) -> bytes:
+    """Sixteen bytes that tell these rules from others."""
+    return hashlib.blake2b(msgspec.json.encode(tuple(rules)), digest_size=16).digest()
 
 
 def room_id(community: str, no: int) -> str:

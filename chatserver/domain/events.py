@@ -165,7 +165,7 @@ class RoomChanged(Event, frozen=True, kw_only=True):
         "conversation": {
             "id": "r41f", "kind": "group",
             "room": {
-                "title": "三月宝宝妈妈群", "owner": "lin", "avatar": None,
+                "title": "三月宝宝妈妈群", "owner": "lin", "titles": {}, "avatar": None,
                 "announcement": {"text": "周六下午抚触课", "by": "lin", "at": 1790000000000},
                 "settings": {
                     "join": "invitation", "history": "all", "history_last": 50, "slow_mode_s": 0,

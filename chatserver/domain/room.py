@@ -26,7 +26,7 @@ from chatserver.errors import Forbidden, NotFound
 
 UNLIMITED = 2**31
 ADMINS_MAX = 99
-GONE = frozenset({"left", "removed", "banned"})
+GONE = frozenset({"left", "removed", "banned", "moved"})
 
 
 def begin(scene: Scene) -> Ruling:
@@ -34,6 +34,38 @@ def begin(scene: Scene) -> Ruling:
     owner = _admitted(scene, scene.of(scene.caller.user), role="owner")
     title = scene.conversation.the_room.title
     return _ruling(scene, (owner,), Note(type="created", by=owner.user, fields={"title": title}))
+
+
+def begin_for(scene: Scene, admins: Iterable[str]) -> Ruling:
+    """A new room of the server's, which has no owner, with its admins in it."""
+    members = tuple(_admitted(scene, scene.of(user), role="admin") for user in admins)
+    return _ruling(scene, members)
+
+
+def bring_in(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
+    """The server brings somebody in; admins fit in any room.
+
+    Raises:
+        Forbidden: it is full.
+    """
+    person = scene.of(user)
+    if person.is_in and person.role == role:
+        return None
+    note = Note(type="joined", by=user, users=(user,))
+    if person.is_in:
+        return _ruling(scene, (structs.replace(person, role=role),))
+    if role == "member":
+        return _admit(scene, [person], note)
+    return _quietly(scene, _ruling(scene, (_admitted(scene, person, role=role),), note))
+
+
+def take_out(scene: Scene, user: str) -> Ruling | None:
+    """The server takes somebody out whom the room no longer fits."""
+    person = scene.of(user)
+    if not person.is_in:
+        return None
+    gone = structs.replace(person, state="moved", role="member", until=scene.head)
+    return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=user, users=(user,))))
 
 
 def join(scene: Scene) -> Ruling | None:

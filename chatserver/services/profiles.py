@@ -133,7 +133,7 @@ class Profiles:
 
     async def _change(self, caller: Caller, subject: str, decide: Decide, now_ms: int) -> Profile:
         before = await self._profiles.get(subject)
-        record = await self._profiles.change(subject, decide)
+        record = await self._profiles.change(subject, decide, now_ms)
         if record.rev != before.rev:
             event = ProfileChanged(rev=record.rev)
             self._delivery.tell((subject,), event, skip=caller.connection)

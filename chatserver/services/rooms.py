@@ -88,8 +88,7 @@ class Rooms:
             ),
         )
         scene = Scene(conversation=conversation, members={}, caller=caller, now=now_ms)
-        begun = await self._rooms.begin(conversation, rules.begin(scene), now_ms)
-        await self._tell(caller, begun, now_ms)
+        await self.begin(scene, rules.begin(scene))
         if not call.members:
             return await self._views.one(caller.user, conversation.id)
         return await self._act(
@@ -194,10 +193,16 @@ class Rooms:
         page = await self._memberships.page(call.conversation, call.state, call.after, limit + 1)
         return Page(await self._described(page[:limit]), more=len(page) > limit)
 
-    async def _act(
+    async def begin(self, scene: Scene, ruling: Ruling) -> Conversation:
+        """Save a new room with its first members and tell of it; harmless when it is there."""
+        begun = await self._rooms.begin(scene.conversation, ruling, scene.now)
+        await self._tell(scene.caller, begun, scene.now)
+        return begun.conversation
+
+    async def enact(
         self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int
-    ) -> ConversationView:
-        """Have a rule decide, save what it says, tell it, and give the caller's view of it."""
+    ) -> None:
+        """Have a rule decide, save what it says, and tell it."""
         head = (await self._heads.of((conversation,)))[conversation]
         settled = await self._rooms.settle(
             conversation,
@@ -208,6 +213,12 @@ class Rooms:
             now_ms,
         )
         await self._tell(caller, settled, now_ms)
+
+    async def _act(
+        self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int
+    ) -> ConversationView:
+        """The same for a caller, who is given the room as it then is."""
+        await self.enact(caller, conversation, users, rule, now_ms)
         return await self._views.one(caller.user, conversation)
 
     async def _tell(self, caller: Caller, settled: Settled, now_ms: int) -> None:

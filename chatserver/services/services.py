@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from chatserver.domain.community import Rule
 from chatserver.services.auth import Auth
+from chatserver.services.communities import Communities
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
 from chatserver.services.delivery import Delivery
@@ -35,4 +35,4 @@ class Services(Struct, frozen=True, kw_only=True):
     delivery: Delivery
     limits: Limits
     profiles: Profiles
-    community_rules: tuple[Rule, ...]
+    communities: Communities

@@ -89,6 +89,18 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
         IndexModel([("acted_at", ASCENDING)], name="acted_at", sparse=True),
     ],
+    "users": [
+        # whoever is to be looked at; staff of a shop
+        IndexModel([("due", ASCENDING)], name="due", sparse=True),
+        IndexModel([("shop", ASCENDING), ("role", ASCENDING)], name="of_shop"),
+    ],
+    "conversations": [
+        IndexModel(
+            [("room.shop", ASCENDING)],
+            name="communities",
+            partialFilterExpression={"room.community": {"$type": "string"}},
+        ),
+    ],
     "devices": [
         IndexModel([("user", ASCENDING), ("connected_at", ASCENDING)], name="of_user"),
     ],

@@ -28,6 +28,7 @@ class Profiles:
         self._database = database
         self._profiles = database.collection("profiles")
         self._consents = database.collection("consents")
+        self._users = database.collection("users")
         self._gather = Gather(self._load)
 
     async def get(self, user: str) -> Record:
@@ -42,10 +43,11 @@ class Profiles:
         """The profiles of those of whom anything is known."""
         return await self._gather.get_all(users)
 
-    async def change(self, user: str, decide: Decide) -> Record:
+    async def change(self, user: str, decide: Decide, now_ms: int) -> Record:
         """Let `decide` say what becomes of a profile, and store it; what it raises stores nothing.
 
-        `decide` may be asked several times, as when two changes meet.
+        `decide` may be asked several times, as when two changes meet. With the change the person
+        is due to be looked at by the rules of communities.
         """
 
         async def work(session: Session) -> Record:
@@ -55,6 +57,9 @@ class Profiles:
             if changed.record != before:
                 await self._profiles.replace_one(
                     {"_id": {"$eq": user}}, _document(changed.record), upsert=True, session=session
+                )
+                await self._users.update_one(
+                    {"_id": {"$eq": user}}, {"$set": {"due": now_ms}}, session=session
                 )
             if changed.entry is not None:
                 await self._consents.insert_one(_entry_document(changed.entry), session=session)

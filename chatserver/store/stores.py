@@ -10,6 +10,7 @@ from chatserver.store.conversations import Conversations
 from chatserver.store.cursors import Cursors
 from chatserver.store.database import Database
 from chatserver.store.devices import DeviceRecords
+from chatserver.store.due import DuePeople
 from chatserver.store.heads import Heads
 from chatserver.store.log import Log
 from chatserver.store.memberships import Memberships
@@ -38,6 +39,7 @@ class Stores(Struct, frozen=True, kw_only=True):
     heads: Heads
     log: Log
     profiles: Profiles
+    due: DuePeople
     vault: Vault
 
 
@@ -79,5 +81,6 @@ def open_stores(settings: Settings, tasks: Tasks) -> Stores:
             batch_max=settings.append_batch_max,
         ),
         profiles=Profiles(database),
+        due=DuePeople(database),
         vault=Vault(database, MasterKeys(settings.data_keys)),
     )
