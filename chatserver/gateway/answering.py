@@ -22,6 +22,8 @@ from chatserver.services.limits import Limits
 
 CALL_TIMEOUT_S = 4.8  # an answer within five seconds, whatever is away
 
+_encode = msgspec.json.Encoder().encode
+
 log = structlog.get_logger()
 
 
@@ -103,7 +105,7 @@ class AnswerBy:
 
 
 def _ack(number: int, answer: dict[str, Any]) -> Frame:
-    return Frame.message(f"3{number}[{msgspec.json.encode(answer).decode()}]")
+    return Frame.message(f"3{number}[{_encode(answer).decode()}]")
 
 
 def _refuse(refusal: ChatError) -> dict[str, Any]:
