@@ -9,6 +9,7 @@ from math import ceil
 from typing import Generic, Protocol, TypeVar
 
 RESOLUTION_S = 0.1
+LATE_S = 2 * RESOLUTION_S  # an alarm's slot is rounded up, and the timer's turn may just be over
 
 
 class Sleeper(Protocol):

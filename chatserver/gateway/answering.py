@@ -13,7 +13,7 @@ from chatserver import metrics
 from chatserver.clock import now_ms
 from chatserver.domain import wire
 from chatserver.errors import Busy, ChatError, Internal, Invalid, Unavailable
-from chatserver.gateway.alarms import Alarms
+from chatserver.gateway.alarms import LATE_S, Alarms
 from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.engine.packets import Event
 from chatserver.gateway.handlers import Handlers
@@ -21,6 +21,8 @@ from chatserver.gateway.hub import Connection
 from chatserver.services.limits import Limits
 
 CALL_TIMEOUT_S = 4.8  # an answer within five seconds, whatever is away
+
+_encode = msgspec.json.Encoder().encode
 
 log = structlog.get_logger()
 
@@ -61,7 +63,7 @@ class Answering:
 
 
 class AnswerBy:
-    """What one task does inside answers in time, a tenth of a second exact, or is `Unavailable`.
+    """What one task does inside answers by the deadline, or ends as `Unavailable` just before it.
 
     The time counts from the call's arrival: behind calls that wait for a database that is away,
     the next ones are refused untried.
@@ -87,7 +89,7 @@ class AnswerBy:
         left_s = self._deadline - asyncio.get_running_loop().time()
         if left_s <= 0:
             raise Busy(retry_after_ms=1000)
-        self._alarms.set(self, left_s)
+        self._alarms.set(self, max(0, left_s - LATE_S))
 
     def __exit__(
         self,
@@ -103,7 +105,7 @@ class AnswerBy:
 
 
 def _ack(number: int, answer: dict[str, Any]) -> Frame:
-    return Frame.message(f"3{number}[{msgspec.json.encode(answer).decode()}]")
+    return Frame.message(f"3{number}[{_encode(answer).decode()}]")
 
 
 def _refuse(refusal: ChatError) -> dict[str, Any]:
