@@ -187,3 +187,8 @@ def direct_id(one: str, other: str) -> str:
         raise Invalid("A conversation needs somebody else", path="with")
     pair = "\0".join(sorted((one, other)))
     return "d" + hashlib.blake2b(pair.encode(), digest_size=15).hexdigest()
+
+
+def begun_id(owner: str, client_id: str) -> str:
+    """The id of the room that somebody begins: the same for the same `client_id` of theirs."""
+    return "r" + hashlib.blake2b(f"{owner}\0{client_id}".encode(), digest_size=15).hexdigest()

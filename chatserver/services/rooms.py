@@ -5,7 +5,6 @@ The rules stand in `domain/room`; here they get the scene to decide on, and what
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Collection, Iterable
 
@@ -27,6 +26,7 @@ from chatserver.domain.conversation import (
     Room,
     RoomMember,
     RoomSettings,
+    begun_id,
 )
 from chatserver.domain.membership import Membership
 from chatserver.domain.page import Page
@@ -75,7 +75,7 @@ class Rooms:
             raise Invalid("A room needs a title", path="title")
         await self._see_that_they_exist(call.members)
         conversation = Conversation(
-            id=_room_id(caller.user, call.client_id),
+            id=begun_id(caller.user, call.client_id or secrets.token_hex(16)),
             kind=call.kind,
             created_at=now_ms,
             room=Room(
@@ -254,10 +254,3 @@ class Rooms:
 
     def _capacity(self, kind: str) -> int:
         return rules.UNLIMITED if kind == "channel" else self._settings.room_members_max
-
-
-def _room_id(owner: str, client_id: str | None) -> str:
-    """The id of a new room; the same for the same owner and client id."""
-    if client_id is None:
-        return "r" + secrets.token_hex(15)
-    return "r" + hashlib.blake2b(f"{owner}\0{client_id}".encode(), digest_size=15).hexdigest()
