@@ -85,23 +85,34 @@ class _Session:
 
     async def _serve(self, port: int, nodes: int, demo: bool) -> None:
         began = time.monotonic()
-        settings = await self._start_databases()
-        children = [
-            self._launch(node(self._folder, settings, number + 1, port + number))
-            for number in range(nodes)
-        ]
-        if demo:  # while the nodes start
-            await shop.seed(settings)
+        settings = await self._start_databases(self._rules(demo))
+        children: list[Child] = []
+
+        def start_nodes() -> None:
+            for number in range(nodes):
+                program = node(self._folder, settings, number + 1, port + number)
+                children.append(self._launch(program))
+
+        if demo:  # most of it is made while the nodes start
+            await shop.seed(settings, enrolled=start_nodes)
+        else:
+            start_nodes()
         await self._ready(children)
         self._say(f"Ready in {time.monotonic() - began:.1f} s. Stop with Ctrl-C.")
         self._announce(children, demo)
         await self._supervisor.watch()
 
-    async def _start_databases(self) -> Settings:
-        """Start those that no setting names; returns the settings with the addresses of both."""
+    def _rules(self, demo: bool) -> dict[str, Any]:
+        """The setting by which the demo shop's communities form, unless there is one."""
+        name = "communities_file"
+        return {name: str(shop.RULES)} if demo and not _is_given(self._settings, name) else {}
+
+    async def _start_databases(self, more: dict[str, Any]) -> Settings:
+        """Start those that no setting names; the settings with both addresses and `more`."""
         given = self._settings.data_keys
         MasterKeys(given)  # refuses one that is none before the folder keeps it
         found: dict[str, Any] = {
+            **more,
             "jwt_key": self._folder.key(self._settings.jwt_key),
             "data_keys": self._folder.data_keys(given),
         }
@@ -146,9 +157,16 @@ def _login_lines(url: str, data: Path) -> list[str]:
     width = max(len(each.user) for each in people)
     lines = ["", "People of the demo shop:"]
     lines += [f"  {each.user:{width}}  {each.name}, {each.role}: {each.about}" for each in people]
+    lines += ["", *_room_lines()]
     lines += ["", "Chat as one of them, in another terminal:"]
     lines += [f"  {_chat_command(url, each, data)}" for each in people[:SHOWN_LOGINS]]
     return lines
+
+
+def _room_lines() -> list[str]:
+    """Who shares a room with whom, so that it is looked for in the right list."""
+    shown = [f"  {room.about}: {', '.join(room.people)}" for room in shop.rooms()]
+    return ["Rooms of the demo shop:", *shown]
 
 
 def _chat_command(url: str, login: shop.Login, data: Path) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -26,26 +26,37 @@ _NIGHT = timedelta(hours=4)  # the small hours still belong to the day before
 _EDITED_AFTER = timedelta(seconds=50)
 _RECALLED_AFTER = timedelta(seconds=25)
 _REACTED_AFTER = timedelta(seconds=70)
+_ANNOUNCED_AFTER = timedelta(seconds=80)
+_PINNED_AFTER = timedelta(seconds=85)
 _READ_AFTER = timedelta(seconds=95)
+_ENROLLED_FROM = "14d 10:05"  # the first customer; the others follow
+_ENROLLED_EVERY = timedelta(minutes=9)
 
 
-class DemoPerson(Struct, frozen=True, kw_only=True):
-    """Somebody of the demo shop."""
+class DemoPerson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody of the demo shop; `children` are how many days old, by a key of the profile."""
 
     user: str
     name: str
     role: Role
     about: str
     shop: str = SHOP
+    children: dict[str, int] = {}
+    attributes: dict[str, str] = {}
 
 
 class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What became of a line after it was said."""
+    """What became of a line after it was said.
+
+    Who said it may `pin` it, and `announce` a text that from then on stands above the room.
+    """
 
     key: str | None = None
     reply: str | None = None
     edit: str | None = None
     recall: bool = False
+    pin: bool = False
+    announce: str | None = None
     react: tuple[tuple[str, str], ...] = ()
 
 
@@ -58,17 +69,17 @@ class Line(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     then: Then = Then()
 
 
-class Dialogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What two people said to each other; those in `unread` have not opened the last sitting."""
+class Talk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What people said in one conversation; those in `unread` have not opened the last sitting."""
 
-    between: tuple[str, str]
+    people: tuple[str, ...]
     lines: tuple[Line, ...]
     unread: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """What tells it from the other dialogues."""
-        return "-".join(self.between)
+        """What tells it from the other talks."""
+        return "-".join(self.people)
 
     @property
     def before_last_sitting(self) -> int:
@@ -77,7 +88,10 @@ class Dialogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return openings[-1]
 
     def client_id(self, number: int) -> str:
-        """The id of line `number` (from 1): always the same, so that nothing is said twice."""
+        """The id of line `number` (from 1): always the same, so that nothing is said twice.
+
+        Number 0 is the conversation itself.
+        """
         return f"demo-{self.name}-{number:03}"
 
     def number_of(self, key: str) -> int:
@@ -85,25 +99,71 @@ class Dialogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return next(n for n, line in enumerate(self.lines, 1) if line.then.key == key)
 
 
+class Dialogue(Talk, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Two people."""
+
+    people: tuple[str, str]
+
+
+class Group(Talk, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group that the first of the people began and the others were brought into."""
+
+    id: str
+    title: str
+    about: str
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other talks."""
+        return self.id
+
+
+class Community(Talk, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The room into which a rule leads the first of the people, as it does the others."""
+
+    rule: str
+    about: str
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other talks."""
+        return f"{self.rule}-{self.people[0]}"
+
+
 class Shop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The data file."""
 
     people: tuple[DemoPerson, ...]
     dialogues: tuple[Dialogue, ...]
+    groups: tuple[Group, ...] = ()
+    communities: tuple[Community, ...] = ()
+
+    @property
+    def talks(self) -> tuple[Talk, ...]:
+        """All that was said, wherever."""
+        return (*self.dialogues, *self.groups, *self.communities)
+
+
+class Enrolment(Struct, frozen=True, kw_only=True):
+    """At a time (ms) a customer agrees to tell the shop of the children, born on these days."""
+
+    at: int
+    person: DemoPerson
+    born: dict[str, date]
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """Something that `who` does at a time: about line `number` of the dialogue, from 1."""
+    """Something that `who` does at a time: about line `number` of the talk, from 1."""
 
     at: int
     who: str
-    dialogue: Dialogue
+    talk: Talk
     number: int
 
     @property
     def line(self) -> Line:
         """The line it is about."""
-        return self.dialogue.lines[self.number - 1]
+        return self.talk.lines[self.number - 1]
 
 
 class Says(Step, frozen=True, kw_only=True):
@@ -126,21 +186,49 @@ class Reacts(Step, frozen=True, kw_only=True):
     reaction: str
 
 
+class Announces(Step, frozen=True, kw_only=True):
+    """A text comes to stand above the room in which the line was said."""
+
+    text: str
+
+
+class Pins(Step, frozen=True, kw_only=True):
+    """The line is pinned for everybody."""
+
+
 class Reads(Step, frozen=True, kw_only=True):
     """Somebody has read up to the line."""
 
 
 @cache
 def load() -> Shop:
-    """The people and dialogues of the data file."""
+    """The people and talks of the data file."""
     text = files(__package__).joinpath(_DATA).read_text(encoding="utf-8")
     return msgspec.convert(tomllib.loads(text), Shop)
 
 
-def plan(shop: Shop, now: datetime) -> list[Step]:
-    """Everything that happened up to `now`, in the order of time; `now` carries the time zone."""
-    steps = [step for dialogue in shop.dialogues for step in _steps(dialogue, now)]
+def enrolments(shop: Shop, now: datetime) -> list[Enrolment]:
+    """How the customers came to be known, in the order of time; `now` carries the time zone."""
+    first = _minute(_ENROLLED_FROM, now, now)
+    return [
+        Enrolment(
+            at=_ms(first + number * _ENROLLED_EVERY),
+            person=person,
+            born={key: now.date() - timedelta(days=days) for key, days in person.children.items()},
+        )
+        for number, person in enumerate(each for each in shop.people if each.children)
+    ]
+
+
+def plan(talks: Iterable[Talk], now: datetime) -> list[Step]:
+    """All that was said up to `now`, in the order of time; `now` carries the time zone."""
+    steps = [step for talk in talks for step in _steps(talk, now)]
     return sorted(steps, key=lambda step: step.at)
+
+
+def beginning(shop: Shop, now: datetime) -> int:
+    """When the first word was said, in ms since 1970 UTC."""
+    return min(_ms(times(talk.lines, now)[0]) for talk in shop.talks)
 
 
 def times(lines: tuple[Line, ...], now: datetime) -> list[datetime]:
@@ -163,28 +251,42 @@ def _minute(when: str, now: datetime, before: datetime) -> datetime:
     raise ValueError(f"{when!r} is no time of the demo shop")
 
 
-def _steps(dialogue: Dialogue, now: datetime) -> Iterator[Step]:
-    said = times(dialogue.lines, now)
-    for number, (line, at) in enumerate(zip(dialogue.lines, said, strict=True), 1):
-        yield Says(at=_ms(at), who=line.who, dialogue=dialogue, number=number)
-        yield from _afterwards(dialogue, number, line.then, at)
-    for who in dialogue.between:
-        number = dialogue.before_last_sitting if who in dialogue.unread else len(said)
+def _steps(talk: Talk, now: datetime) -> Iterator[Step]:
+    said = times(talk.lines, now)
+    for number, (line, at) in enumerate(zip(talk.lines, said, strict=True), 1):
+        yield Says(at=_ms(at), who=line.who, talk=talk, number=number)
+        yield from _changes(talk, number, at)
+        yield from _honours(talk, number, at)
+    for who in talk.people:
+        number = talk.before_last_sitting if who in talk.unread else len(said)
         if number:
             read_at = _ms(said[number - 1] + _READ_AFTER)
-            yield Reads(at=read_at, who=who, dialogue=dialogue, number=number)
+            yield Reads(at=read_at, who=who, talk=talk, number=number)
 
 
-def _afterwards(dialogue: Dialogue, number: int, then: Then, at: datetime) -> Iterator[Step]:
-    who = dialogue.lines[number - 1].who
+def _changes(talk: Talk, number: int, at: datetime) -> Iterator[Step]:
+    """What makes another message of a line."""
+    line = talk.lines[number - 1]
+    who, then = line.who, line.then
     if then.edit is not None:
         edited_at = _ms(at + _EDITED_AFTER)
-        yield Edits(at=edited_at, who=who, dialogue=dialogue, number=number, text=then.edit)
+        yield Edits(at=edited_at, who=who, talk=talk, number=number, text=then.edit)
     if then.recall:
-        yield Recalls(at=_ms(at + _RECALLED_AFTER), who=who, dialogue=dialogue, number=number)
+        yield Recalls(at=_ms(at + _RECALLED_AFTER), who=who, talk=talk, number=number)
+
+
+def _honours(talk: Talk, number: int, at: datetime) -> Iterator[Step]:
+    """What people add to a line."""
+    line = talk.lines[number - 1]
+    who, then = line.who, line.then
     for reader, reaction in then.react:
         reacted_at = _ms(at + _REACTED_AFTER)
-        yield Reacts(at=reacted_at, who=reader, dialogue=dialogue, number=number, reaction=reaction)
+        yield Reacts(at=reacted_at, who=reader, talk=talk, number=number, reaction=reaction)
+    if then.announce is not None:
+        announced_at = _ms(at + _ANNOUNCED_AFTER)
+        yield Announces(at=announced_at, who=who, talk=talk, number=number, text=then.announce)
+    if then.pin:
+        yield Pins(at=_ms(at + _PINNED_AFTER), who=who, talk=talk, number=number)
 
 
 def _ms(at: datetime) -> int:

@@ -2,35 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import base64
+import secrets
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from msgspec import structs
+from pymongo import MongoClient
 
 from chatserver.config import Settings
-from chatserver.dev import demo, story
+from chatserver.dev import demo, seeding, story
 from chatserver.dev.errors import DevError
-from chatserver.domain.calls import GetChanges, GetHistory, ListConversations, SendMessage
+from chatserver.domain.calls import (
+    GetChanges,
+    GetHistory,
+    ListConversations,
+    ListMembers,
+    SendMessage,
+    UpdateProfile,
+    WithdrawConsent,
+)
 from chatserver.domain.conversation import ConversationView, direct_id
 from chatserver.domain.message import Change, Message
-from chatserver.domain.person import Caller
+from chatserver.domain.person import Caller, Role
+from chatserver.errors import NotFound
 from chatserver.services.services import Services
 
 pytestmark = pytest.mark.asyncio
 
+KEYS = ("test:" + base64.b64encode(b"k" * 32).decode(),)
+MOTHERS = {"mei", "zhoumin", "anqi"}
+CONSULTANTS = {"xiaolin", "yating", "jiahui"}
+COMMUNITY, TEAM = "2026年8月宝宝妈妈群", "店内顾问群"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone(timedelta(hours=8)))
+
+
+def in_database(name: str, mongo_url: str, redis_url: str) -> Settings:
+    return Settings(
+        mongo_url=mongo_url,
+        redis_url=redis_url,
+        mongo_database=name,
+        jwt_key="k" * 32,
+        data_keys=KEYS,
+        communities_file=str(demo.RULES),
+    )
 
 
 @pytest.fixture
 def settings(mongo_url: str, redis_url: str, database_name: str) -> Settings:
-    return Settings(
-        mongo_url=mongo_url,
-        redis_url=redis_url,
-        mongo_database=database_name,
-        jwt_key="k" * 32,
-    )
+    """An empty database."""
+    return in_database(database_name, mongo_url, redis_url)
+
+
+@pytest.fixture(scope="module")
+def seeded(mongo_url: str, redis_url: str) -> Iterator[Settings]:
+    """A database with the shop in it, for all tests that only look."""
+    name = f"test_{secrets.token_hex(8)}"
+    settings = in_database(name, mongo_url, redis_url)
+    asyncio.run(demo.seed(settings, NOW))
+    yield settings
+    with MongoClient[Any](mongo_url) as client:
+        client.drop_database(name)
 
 
 @asynccontextmanager
@@ -40,24 +76,48 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def caller(user: str) -> Caller:
-    return Caller(user=user, role="consultant", device="test", connection="test")
+    role: Role = "consultant" if user in CONSULTANTS else "customer"
+    return Caller(user=user, role=role, device="test", connection="test", shop=story.SHOP)
+
+
+async def listed(house: Services, user: str) -> list[ConversationView]:
+    views, more = await house.conversations.list_mine(caller(user), ListConversations(limit=100))
+    assert not more
+    return views
 
 
 async def conversations(house: Services, user: str) -> dict[str, ConversationView]:
-    views, _ = await house.conversations.list_mine(caller(user), ListConversations(limit=100))
+    """Those of two people, by the other one."""
+    views = await listed(house, user)
     return {member.user: view for view in views for member in view.members if member.user != user}
 
 
-async def messages(house: Services, view: ConversationView) -> list[Message]:
-    user = view.members[0].user
+async def rooms(house: Services, user: str) -> dict[str, ConversationView]:
+    """Those the person is in, by title."""
+    views = await listed(house, user)
+    return {view.room.title: view for view in views if view.room and view.me.state == "in"}
+
+
+async def members(house: Services, view: ConversationView, user: str) -> dict[str, str]:
+    """Who is in a room, with the role there, as somebody in it sees it."""
+    page = await house.rooms.members(caller(user), ListMembers(conversation=view.id))
+    return {each.user: each.role for each in page.entries}
+
+
+async def messages(house: Services, view: ConversationView, user: str = "") -> list[Message]:
+    user = user or view.members[0].user
     found = await house.messages.history(
         caller(user), GetHistory(conversation=view.id, after=0, limit=100)
     )
     return list(found.entries)
 
 
-async def changes(house: Services, view: ConversationView) -> list[Change]:
-    user = view.members[0].user
+async def said(house: Services, view: ConversationView, user: str = "") -> list[Message]:
+    """The messages of people."""
+    return [each for each in await messages(house, view, user) if each.kind != "system"]
+
+
+async def changes(house: Services, view: ConversationView, user: str) -> list[Change]:
     call = GetChanges(conversation=view.id, after=0, limit=100)
     return list((await house.messages.changes(caller(user), call)).entries)
 
@@ -66,33 +126,100 @@ async def everything(house: Services) -> list[object]:
     """All that anybody of the shop can see."""
     seen: list[object] = []
     for person in demo.people():
-        views = await conversations(house, person.user)
-        for other in sorted(views):
-            view = views[other]
-            seen += [view, *await messages(house, view), *await changes(house, view)]
+        user = person.user
+        seen.append(await house.profiles.get(caller(user), None, int(NOW.timestamp() * 1000)))
+        for view in await listed(house, user):
+            seen += [view, *await messages(house, view, user), *await changes(house, view, user)]
+            if view.room and view.me.state == "in":
+                seen.append(await members(house, view, user))
     return seen
 
 
-async def test_every_line_is_there_in_order_with_its_time(settings: Settings) -> None:
-    await demo.seed(settings, NOW)
-    async with services(settings) as house:
-        for dialogue in story.load().dialogues:
-            one, other = dialogue.between
-            view = (await conversations(house, one))[other]
-            said = await messages(house, view)
-            planned = story.times(dialogue.lines, NOW)
-            assert [m.at for m in said] == [int(at.timestamp() * 1000) for at in planned]
-            assert [m.sender for m in said] == [line.who for line in dialogue.lines]
-            assert [m.seq for m in said] == list(range(1, len(said) + 1))
-            for message, line in zip(said, dialogue.lines, strict=True):
-                expected = {} if line.then.recall else {"text": line.then.edit or line.text}
-                assert message.body == expected
-                assert message.recalled == line.then.recall
-                assert (message.edited_at is not None) == (line.then.edit is not None)
-                reactions = {(who, r) for r, users in message.reactions.items() for who in users}
-                assert reactions == set(line.then.react)
-                reply = line.then.reply
-                assert message.reply_to == (dialogue.number_of(reply) if reply else None)
+async def view_of(house: Services, talk: story.Talk) -> ConversationView:
+    """The conversation of a talk as the first of its people sees it."""
+    if isinstance(talk, story.Dialogue):
+        return (await conversations(house, talk.people[0]))[talk.people[1]]
+    title = talk.title if isinstance(talk, story.Group) else COMMUNITY
+    return (await rooms(house, talk.people[0]))[title]
+
+
+def check_lines(talk: story.Talk, lines: list[Message]) -> None:
+    """What was said is what the story tells."""
+    assert [m.sender for m in lines] == [line.who for line in talk.lines]
+    for message, line in zip(lines, talk.lines, strict=True):
+        expected = {} if line.then.recall else {"text": line.then.edit or line.text}
+        assert message.body == expected
+        assert message.recalled == line.then.recall
+        assert message.pinned == line.then.pin
+        assert (message.edited_at is not None) == (line.then.edit is not None)
+        reactions = {(who, r) for r, users in message.reactions.items() for who in users}
+        assert reactions == set(line.then.react)
+        reply = line.then.reply
+        assert message.reply_to == (lines[talk.number_of(reply) - 1].seq if reply else None)
+
+
+async def test_every_line_is_there_in_order_with_its_time(seeded: Settings) -> None:
+    async with services(seeded) as house:
+        for talk in story.load().talks:
+            view = await view_of(house, talk)
+            lines = await said(house, view, talk.people[0])
+            planned = story.times(talk.lines, NOW)
+            assert [m.at for m in lines] == [int(at.timestamp() * 1000) for at in planned]
+            check_lines(talk, lines)
+            everything_there = await messages(house, view, talk.people[0])
+            assert [m.seq for m in everything_there] == list(range(1, view.head.seq + 1))
+            assert [m.at for m in everything_there] == sorted(m.at for m in everything_there)
+
+
+async def test_rules_led_mothers_of_one_month_into_a_room_with_the_consultants(
+    seeded: Settings,
+) -> None:
+    async with services(seeded) as house:
+        for mother in MOTHERS:
+            assert COMMUNITY in await rooms(house, mother)
+        view = (await rooms(house, "mei"))[COMMUNITY]
+        expected = dict.fromkeys(MOTHERS, "member") | dict.fromkeys(CONSULTANTS, "admin")
+        assert await members(house, view, "mei") == expected
+        assert (view.kind, view.room and view.room.community) == ("group", "same-month")
+        titles = {user: set(await rooms(house, user)) for user in ("wuhao", "yuxuan", "anqi")}
+        assert titles == {
+            "wuhao": {"2026年11月宝宝妈妈群"},
+            "yuxuan": {"2026年10月宝宝妈妈群", "母乳喂养交流群"},
+            "anqi": {"2022年10月宝宝妈妈群", COMMUNITY},
+        }
+
+
+async def test_what_staff_opened_is_seen_by_staff_alone(seeded: Settings) -> None:
+    async with services(seeded) as house:
+        view = (await rooms(house, "jiahui"))[TEAM]
+        roles = {"jiahui": "owner", "xiaolin": "member", "yating": "member"}
+        assert await members(house, view, "xiaolin") == roles
+        for person in demo.people():
+            sees = view.id in {each.id for each in await listed(house, person.user)}
+            assert sees == (person.user in CONSULTANTS)
+        with pytest.raises(NotFound):
+            await house.conversations.get(caller("mei"), view.id)
+
+
+async def test_an_announcement_stands_above_the_community(seeded: Settings) -> None:
+    async with services(seeded) as house:
+        room = (await rooms(house, "zhoumin"))[COMMUNITY].room
+        (line,) = [each for each in story.load().communities[0].lines if each.then.announce]
+        assert room is not None
+        assert room.announcement is not None
+        assert (room.announcement.by, room.announcement.text) == ("xiaolin", line.then.announce)
+
+
+async def test_children_are_known_under_consent_and_told_in_full_to_their_own_mother_alone(
+    seeded: Settings,
+) -> None:
+    now = int(NOW.timestamp() * 1000)
+    async with services(seeded) as house:
+        own = await house.profiles.get(caller("mei"), None, now)
+        assert own.consents["child_birth_date"].by == "mei"
+        assert own.children["baby"].birth_date == (NOW - timedelta(days=112)).date()
+        shown = await house.profiles.get(caller("xiaolin"), "mei", now)
+        assert (shown.children["baby"].age_months, shown.children["baby"].birth_date) == (3, None)
 
 
 async def test_a_second_time_changes_nothing(settings: Settings) -> None:
@@ -104,50 +231,127 @@ async def test_a_second_time_changes_nothing(settings: Settings) -> None:
         assert await everything(house) == before
 
 
-async def test_an_interrupted_seeding_is_finished_even_days_later(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, done = demo._Seeding._do, iter(range(120))
+class Interrupted(BaseException):
+    """Somebody ends the server."""
 
-    async def interrupted(self: demo._Seeding, step: story.Step) -> None:
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
+    """Have the seeding end when it has done so many steps of a kind."""
+    real, done = getattr(seeding.Seeding, name), iter(range(after))
+
+    async def step(self: seeding.Seeding, *args: object) -> None:
         if next(done, None) is None:
-            raise KeyboardInterrupt
-        await real(self, step)
+            raise Interrupted
+        await real(self, *args)
 
-    monkeypatch.setattr(demo._Seeding, "_do", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(seeding.Seeding, name, step)
+
+
+@pytest.mark.parametrize(
+    ("name", "after"), [("_tell_of_children", 3), ("_do", 120), ("_do", 190), ("_announce", 0)]
+)
+async def test_an_interrupted_seeding_is_finished_even_days_later(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str, after: int
+) -> None:
+    interrupt(monkeypatch, name, after)
+    with pytest.raises(Interrupted):
         await demo.seed(settings, NOW)
     monkeypatch.undo()
 
-    await demo.seed(settings, NOW + timedelta(days=2))
+    await demo.seed(settings, NOW + timedelta(days=25))
 
     async with services(settings) as house:
-        for dialogue in story.load().dialogues:
-            one, other = dialogue.between
-            view = (await conversations(house, one))[other]
-            said = await messages(house, view)
-            texts = [line.then.edit or line.text for line in dialogue.lines]
-            assert [m.body.get("text") for m in said if not m.recalled] == [
-                text
-                for text, line in zip(texts, dialogue.lines, strict=True)
-                if not line.then.recall
-            ]
-            assert [m.at for m in said] == sorted(m.at for m in said)
+        for talk in story.load().talks:
+            view = await view_of(house, talk)
+            check_lines(talk, await said(house, view, talk.people[0]))
+            times = [m.at for m in await messages(house, view, talk.people[0])]
+            assert times == sorted(times)
+        for mother in MOTHERS:
+            assert COMMUNITY in await rooms(house, mother)
+        room = (await rooms(house, "mei"))[COMMUNITY].room
+        assert room is not None
+        assert room.announcement is not None
 
 
-async def test_some_conversations_are_unread_and_the_others_are_not(settings: Settings) -> None:
+async def test_nodes_are_started_when_communities_have_their_people(settings: Settings) -> None:
+    started: list[bool] = []
+    await demo.seed(settings, NOW, enrolled=lambda: started.append(True))
+    assert started == [True]
+    async with services(settings) as house:
+        before = await everything(house)
+        for person in demo.people():
+            await house.communities.place(person.user, int(NOW.timestamp() * 1000))
+        assert await everything(house) == before
+
+
+async def test_who_changed_the_profile_or_left_the_community_is_not_brought_back(
+    settings: Settings,
+) -> None:
     await demo.seed(settings, NOW)
+    at = int(NOW.timestamp() * 1000)
     async with services(settings) as house:
+        community = (await rooms(house, "mei"))[COMMUNITY].id
+        await house.rooms.leave(caller("mei"), community, at)
+        withdrawal = WithdrawConsent(purpose="child_birth_date")
+        await house.profiles.withdraw_consent(caller("zhoumin"), withdrawal, at)
+        update = UpdateProfile(children={"second": None})
+        await house.profiles.update(caller("anqi"), update, at)
+        while await house.communities.look(at):
+            pass
+        before = await everything(house)
+        for mother in MOTHERS:
+            assert COMMUNITY not in await rooms(house, mother)
+
+    await demo.seed(settings, NOW + timedelta(days=1))
+
+    async with services(settings) as house:
+        assert await everything(house) == before
+
+
+async def test_without_rules_nobody_is_in_a_community_and_the_rest_is_there(
+    settings: Settings,
+) -> None:
+    await demo.seed(structs.replace(settings, communities_file=""), NOW)
+    async with services(settings) as house:
+        assert not await rooms(house, "mei")
+        assert set(await rooms(house, "xiaolin")) == {TEAM}
+        assert len(await conversations(house, "mei")) == 2
+
+
+async def test_what_was_said_before_in_the_community_is_left_alone(settings: Settings) -> None:
+    at = int(NOW.timestamp() * 1000) - 86_400_000
+    async with demo._opened(settings) as house:
+        made = seeding.Seeding(story.load(), house)
+        await made.enrol(NOW)
+        view = (await rooms(house.services, "mei"))[COMMUNITY]
+        call = SendMessage(
+            conversation=view.id, client_id="own", kind="text", body={"text": "真的消息"}
+        )
+        await house.services.messages.send(caller("mei"), call, at)
+    await demo.seed(settings, NOW)
+    async with services(settings) as opened:
+        lines = await said(opened, (await rooms(opened, "mei"))[COMMUNITY], "mei")
+        assert [m.body["text"] for m in lines] == ["真的消息"]
+
+
+async def test_some_conversations_are_unread_and_the_others_are_not(seeded: Settings) -> None:
+    async with services(seeded) as house:
         mine = await conversations(house, "xiaolin")
         unread = {user: view.unread for user, view in mine.items() if view.unread}
         assert unread == {"mei": 3, "wuhao": 2, "anqi": 1}
         assert (await conversations(house, "mei"))["xiaolin"].unread == 0
         assert (await conversations(house, "yuxuan"))["xiaolin"].unread == 1
+        counts = {user: (await rooms(house, user))[COMMUNITY].unread for user in sorted(MOTHERS)}
+        assert counts == {"anqi": 0, "mei": 4, "zhoumin": 0}
+        shown = {title: view.unread for title, view in (await rooms(house, "xiaolin")).items()}
+        assert {title: unread for title, unread in shown.items() if unread} == {
+            COMMUNITY: 4,
+            TEAM: 1,
+        }
 
 
-async def test_people_have_their_names_and_roles(settings: Settings) -> None:
-    await demo.seed(settings, NOW)
-    async with services(settings) as house:
+async def test_people_have_their_names_and_roles(seeded: Settings) -> None:
+    async with services(seeded) as house:
         view = (await conversations(house, "mei"))["xiaolin"]
         shown = {member.user: (member.name, member.role) for member in view.members}
         assert shown == {"mei": ("陈小美", "customer"), "xiaolin": ("林晓燕", "consultant")}
@@ -158,7 +362,7 @@ async def test_people_who_already_talked_are_left_alone(settings: Settings) -> N
     async with demo._opened(settings) as house:
         for person in demo.people():
             named = structs.replace(person, name="自己起的名字")
-            await house.users.ensure(demo._identity(named, at), at)
+            await house.users.ensure(seeding._identity(named, at), at)
         view = await house.services.conversations.open_direct(caller("xiaolin"), "mei", at)
         call = SendMessage(
             conversation=view.id, client_id="own", kind="text", body={"text": "真的消息"}
