@@ -85,7 +85,7 @@ class _Session:
 
     async def _serve(self, port: int, nodes: int, demo: bool) -> None:
         began = time.monotonic()
-        settings = await self._start_databases(self._rules(demo))
+        settings = await self._start_databases(communities(self._settings) if demo else {})
         children: list[Child] = []
 
         def start_nodes() -> None:
@@ -101,11 +101,6 @@ class _Session:
         self._say(f"Ready in {time.monotonic() - began:.1f} s. Stop with Ctrl-C.")
         self._announce(children, demo)
         await self._supervisor.watch()
-
-    def _rules(self, demo: bool) -> dict[str, Any]:
-        """The setting by which the demo shop's communities form, unless there is one."""
-        name = "communities_file"
-        return {name: str(shop.RULES)} if demo and not _is_given(self._settings, name) else {}
 
     async def _start_databases(self, more: dict[str, Any]) -> Settings:
         """Start those that no setting names; the settings with both addresses and `more`."""
@@ -142,6 +137,12 @@ class _Session:
         if demo:
             for line in _login_lines(children[0].program.url, self._folder.path):
                 self._say(line)
+
+
+def communities(settings: Settings) -> dict[str, Any]:
+    """The setting by which the demo shop's communities form; nothing where there is one."""
+    name = "communities_file"
+    return {} if _is_given(settings, name) else {name: str(shop.RULES)}
 
 
 def _is_given(settings: Settings, name: str) -> bool:

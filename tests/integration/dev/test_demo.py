@@ -273,12 +273,15 @@ async def test_an_interrupted_seeding_is_finished_even_days_later(
         assert room.announcement is not None
 
 
-async def test_nodes_are_started_when_communities_have_their_people(settings: Settings) -> None:
-    started: list[bool] = []
-    await demo.seed(settings, NOW, enrolled=lambda: started.append(True))
-    assert started == [True]
+async def test_nodes_start_when_communities_have_their_people(settings: Settings) -> None:
+    def end() -> None:
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        await demo.seed(settings, NOW, enrolled=end)
     async with services(settings) as house:
         before = await everything(house)
+        assert COMMUNITY in await rooms(house, "mei")
         for person in demo.people():
             await house.communities.place(person.user, int(NOW.timestamp() * 1000))
         assert await everything(house) == before
@@ -287,9 +290,10 @@ async def test_nodes_are_started_when_communities_have_their_people(settings: Se
 async def test_who_changed_the_profile_or_left_the_community_is_not_brought_back(
     settings: Settings,
 ) -> None:
-    await demo.seed(settings, NOW)
     at = int(NOW.timestamp() * 1000)
-    async with services(settings) as house:
+    async with demo._opened(settings) as opened:
+        made, house = seeding.Seeding(story.load(), opened), opened.services
+        await made.enrol(NOW)
         community = (await rooms(house, "mei"))[COMMUNITY].id
         await house.rooms.leave(caller("mei"), community, at)
         withdrawal = WithdrawConsent(purpose="child_birth_date")
@@ -301,11 +305,20 @@ async def test_who_changed_the_profile_or_left_the_community_is_not_brought_back
         before = await everything(house)
         for mother in MOTHERS:
             assert COMMUNITY not in await rooms(house, mother)
-
-    await demo.seed(settings, NOW + timedelta(days=1))
-
-    async with services(settings) as house:
+        await made.enrol(NOW + timedelta(days=1))
         assert await everything(house) == before
+
+
+async def test_a_community_that_somebody_left_is_left_alone(settings: Settings) -> None:
+    await demo.seed(settings, NOW)
+    async with services(settings) as house:
+        community = (await rooms(house, "mei"))[COMMUNITY].id
+        await house.rooms.leave(caller("mei"), community, int(NOW.timestamp() * 1000))
+    await demo.seed(settings, NOW + timedelta(days=1))
+    async with services(settings) as house:
+        assert COMMUNITY not in await rooms(house, "mei")
+        view = (await rooms(house, "anqi"))[COMMUNITY]
+        check_lines(story.load().communities[0], await said(house, view, "anqi"))
 
 
 async def test_without_rules_nobody_is_in_a_community_and_the_rest_is_there(
