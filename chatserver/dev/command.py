@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,9 @@ class _Session:
             self._say(f"  {child.program.url}")
         self._say(f"  data and logs in {_short(self._folder.path)}")
         if demo:
-            for line in _login_lines(children[0].program.url, self._folder.path):
+            rooms = shop.rooms(communities=bool(communities(self._settings)))
+            lines = _people_lines() + _room_lines(rooms)
+            for line in lines + _login_lines(children[0].program.url, self._folder.path):
                 self._say(line)
 
 
@@ -152,22 +154,23 @@ def _is_given(settings: Settings, name: str) -> bool:
     )
 
 
-def _login_lines(url: str, data: Path) -> list[str]:
-    """The people of the demo shop, and commands to copy for the first of them."""
+def _people_lines() -> list[str]:
     people = shop.people()
     width = max(len(each.user) for each in people)
-    lines = ["", "People of the demo shop:"]
-    lines += [f"  {each.user:{width}}  {each.name}, {each.role}: {each.about}" for each in people]
-    lines += ["", *_room_lines()]
-    lines += ["", "Chat as one of them, in another terminal:"]
-    lines += [f"  {_chat_command(url, each, data)}" for each in people[:SHOWN_LOGINS]]
-    return lines
+    lines = [f"  {each.user:{width}}  {each.name}, {each.role}: {each.about}" for each in people]
+    return ["", "People of the demo shop:", *lines]
 
 
-def _room_lines() -> list[str]:
+def _room_lines(rooms: Iterable[shop.Room]) -> list[str]:
     """Who shares a room with whom, so that it is looked for in the right list."""
-    shown = [f"  {room.about}: {', '.join(room.people)}" for room in shop.rooms()]
-    return ["Rooms of the demo shop:", *shown]
+    lines = [f"  {room.about}: {', '.join(room.people)}" for room in rooms]
+    return ["", "Rooms of the demo shop:", *lines]
+
+
+def _login_lines(url: str, data: Path) -> list[str]:
+    """Commands to copy for the first of the people."""
+    lines = [f"  {_chat_command(url, each, data)}" for each in shop.people()[:SHOWN_LOGINS]]
+    return ["", "Chat as one of them, in another terminal:", *lines]
 
 
 def _chat_command(url: str, login: shop.Login, data: Path) -> str:

@@ -24,12 +24,13 @@ _TIMEOUT_S = 60.0
 _FLUSH_MS = 1  # read positions are written one by one; nothing is gained by gathering them
 
 Login = DemoPerson
+Room = Group | Community
 
 
-def rooms() -> tuple[Group | Community, ...]:
-    """The conversations of many in which something was said."""
+def rooms(*, communities: bool) -> tuple[Room, ...]:
+    """The conversations of many in which something was said; with or without communities."""
     shop = story.load()
-    return (*shop.communities, *shop.groups)
+    return (*shop.communities, *shop.groups) if communities else shop.groups
 
 
 def people() -> tuple[DemoPerson, ...]:

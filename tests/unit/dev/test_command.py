@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from chatserver.config import Settings, load
-from chatserver.dev import demo
-from chatserver.dev.command import _login_lines, communities
+from chatserver.dev import demo, story
+from chatserver.dev.command import _room_lines, communities
 from chatserver.dev.folder import DataFolder
 from chatserver.dev.node import node
 from chatserver.domain.community_rules import parse_rules
@@ -17,7 +17,7 @@ from chatserver.domain.community_rules import parse_rules
 def test_the_demo_brings_rules_for_its_communities() -> None:
     (given,) = communities(Settings()).values()
     rules = parse_rules(Path(given).read_text("utf-8"))
-    assert {room.rule for room in demo.rooms() if hasattr(room, "rule")} <= {r.id for r in rules}
+    assert {talk.rule for talk in story.load().communities} <= {rule.id for rule in rules}
 
 
 @pytest.mark.parametrize("file", ["own.toml", ""])
@@ -41,7 +41,13 @@ def test_nodes_follow_the_rules_of_the_settings(tmp_path: Path) -> None:
 
 
 def test_a_newcomer_is_told_of_every_room_and_who_is_in_it() -> None:
-    printed = _login_lines("http://127.0.0.1:8080", Path(".data"))
-    for room in demo.rooms():
+    rooms = demo.rooms(communities=True)
+    assert len(rooms) == 2
+    printed = _room_lines(rooms)
+    for room in rooms:
         (line,) = [line for line in printed if room.about in line]
         assert line.endswith(", ".join(room.people))
+
+
+def test_communities_of_rules_that_are_not_followed_are_not_promised() -> None:
+    assert demo.rooms(communities=False) == story.load().groups
