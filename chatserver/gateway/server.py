@@ -12,6 +12,7 @@ from typing import Any
 import socketio
 import structlog
 from aiohttp import web
+from msgspec import structs
 
 from chatserver import descriptors, metrics
 from chatserver.clock import now_ms
@@ -220,7 +221,9 @@ class Gateway(AsyncServer):
         if wait_ms:
             raise Busy(retry_after_ms=wait_ms)
         deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_S
-        self._guests[eio_sid] = await self._entrance.receive(sid, claim, deadline)
+        moment = self._hub.moment
+        guest = await self._entrance.receive(sid, claim, deadline)
+        self._guests[eio_sid] = structs.replace(guest, moment=moment)
 
     def _welcome(self, session: Session, guest: Guest) -> None:
         self._admission.release(session.socket.id)
@@ -230,7 +233,7 @@ class Gateway(AsyncServer):
         first = not self._hub.here(of_user(user))
         # from here on the connection can be cut; what was revoked just before is seen now
         self._hub.join(connection, of_user(user))
-        self._hub.take_seats(connection, guest.seats)
+        self._hub.take_seats(connection, guest.seats, guest.moment)
         metrics.connections.inc()
         metrics.connects.inc()
         try:
