@@ -21,7 +21,7 @@ from chatserver.config import Settings, StartError
 from chatserver.errors import Unavailable
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
-from chatserver.services import conversations, cursors, messages, rooms
+from chatserver.services import conversations, cursors, messages, notices, rooms
 from chatserver.services.access import Access
 from chatserver.services.auth import Auth, Verifier
 from chatserver.services.conversations import Conversations
@@ -130,7 +130,7 @@ def build_services(
     views = Views(kept.conversations, kept.cursors, kept.heads, kept.messages, kept.users)
     auth = Auth(Verifier(settings), kept.revocations, delivery)
     access = Access(kept.conversations, kept.memberships, delivery)
-    notices = Notices(kept.rooms, kept.users, kept.log, telling, views)
+    noting = notices.Stores(kept.rooms, kept.users, kept.log, kept.heads)
     return Services(
         auth=auth,
         devices=Devices(kept.users, kept.devices, auth, delivery, settings),
@@ -144,7 +144,7 @@ def build_services(
             rooms.Stores(kept.rooms, kept.memberships, kept.heads, kept.users),
             access,
             views,
-            notices,
+            Notices(noting, telling, views),
             settings,
         ),
         messages=Messages(

@@ -71,10 +71,14 @@ class Scene(Struct, frozen=True, kw_only=True):
 
 
 class Ruling(Struct, frozen=True, kw_only=True):
-    """How things stand after an act: the room, and the memberships that changed."""
+    """How things stand after an act: the room, and the memberships that changed.
+
+    Of those, `went` were in it until now.
+    """
 
     room: Room
     members: tuple[Membership, ...] = ()
+    went: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
@@ -323,6 +327,7 @@ def _ruling(scene: Scene, changed: tuple[Membership, ...], *notes: Note) -> Ruli
     """The ruling with the room counted anew."""
     before = [scene.of(each.user) for each in changed]
     gone = {each.user for each in changed if not each.is_in}
+    went = tuple(each.user for each in before if each.is_in and each.user in gone)
     room = scene.conversation.the_room
     room = structs.replace(
         room,
@@ -330,7 +335,7 @@ def _ruling(scene: Scene, changed: tuple[Membership, ...], *notes: Note) -> Ruli
         asked=room.asked + _gained(before, changed, "asked"),
         speakers=tuple(user for user in room.speakers if user not in gone),
     )
-    return Ruling(room=room, members=changed, notes=notes)
+    return Ruling(room=room, members=changed, went=went, notes=notes)
 
 
 def _gained(before: Iterable[Membership], after: Iterable[Membership], state: State) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from msgspec import Struct
+
 from chatserver.domain.conversation import RoomView
 from chatserver.domain.events import ConversationChanged, RoomChanged
 from chatserver.domain.membership import Head, Membership, Moved
@@ -11,6 +13,7 @@ from chatserver.domain.message import Draft
 from chatserver.domain.room import GONE, Note
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
+from chatserver.store.heads import Heads
 from chatserver.store.log import Log
 from chatserver.store.rooms import Rooms, Settled
 from chatserver.store.users import Users
@@ -18,15 +21,23 @@ from chatserver.store.users import Users
 UNHEARD_S = 2.2  # without Redis every node has looked for itself by then
 
 
+class Stores(Struct, frozen=True):
+    """Where rooms are kept, who is in them, and the log that numbers what is told."""
+
+    rooms: Rooms
+    users: Users
+    log: Log
+    heads: Heads
+
+
 class Notices:
     """Tells what became of a room."""
 
-    def __init__(
-        self, rooms: Rooms, users: Users, appending: Log, telling: Telling, views: Views
-    ) -> None:
-        self._rooms = rooms
-        self._users = users
-        self._log = appending
+    def __init__(self, stores: Stores, telling: Telling, views: Views) -> None:
+        self._rooms = stores.rooms
+        self._users = stores.users
+        self._log = stores.log
+        self._heads = stores.heads
         self._telling = telling
         self._views = views
 
@@ -34,22 +45,29 @@ class Notices:
         """Tell of an act; the connection `skip` gets its answer instead.
 
         Who went hears nothing that is numbered after the notice of it: every node first learns
-        that they went, then the notice gets its number.
+        that they went, then the notice gets its number. What they heard until then stays theirs.
 
         Raises:
             Unavailable: members were not told; the act itself is saved.
         """
-        gone = [member.user for member in settled.members if member.state in GONE]
         self._telling.moved(_moved(settled))
-        if gone and not await self._telling.moved_everywhere():
-            await asyncio.sleep(UNHEARD_S)
-        last = await self._note(settled, now_ms)
-        if gone and last.seq:
-            await self._rooms.seal(settled.conversation.id, gone, last)
+        if settled.went:
+            heard = await self._heard(settled.conversation.id)
+            last = await self._note(settled, now_ms)
+            until = Head(max(heard.seq, last), heard.mod)
+            await self._rooms.seal(settled.conversation.id, settled.went, until)
+        else:
+            await self._note(settled, now_ms)
         await self._show(settled, skip)
 
-    async def _note(self, settled: Settled, now_ms: int) -> Head:
-        """Put the notes into the log as system messages; the number of the last one."""
+    async def _heard(self, conversation: str) -> Head:
+        """Where the logs stand when no node tells those who went any more."""
+        if not await self._telling.moved_everywhere():
+            await asyncio.sleep(UNHEARD_S)
+        return (await self._heads.of((conversation,)))[conversation]
+
+    async def _note(self, settled: Settled, now_ms: int) -> int:
+        """Put the notes into the log as system messages; the number of the last one, or 0."""
         room, seq = settled.conversation.the_room, 0
         for number, note in enumerate(settled.notes):
             body = await self._body(note)
@@ -63,7 +81,7 @@ class Notices:
             stored = await self._log.append(draft, now_ms)
             seq = stored.seq
             self._telling.message(settled.conversation, draft.numbered(seq, stored.at), skip=None)
-        return Head(seq, 0)
+        return seq
 
     async def _body(self, note: Note) -> dict[str, object]:
         people = await self._users.people({note.by, *note.users})
