@@ -130,7 +130,7 @@ def build_services(
     views = Views(kept.conversations, kept.cursors, kept.heads, kept.messages, kept.users)
     auth = Auth(Verifier(settings), kept.revocations, delivery)
     access = Access(kept.conversations, kept.memberships, delivery)
-    noting = notices.Stores(kept.rooms, kept.users, kept.log, kept.heads)
+    acts = Notices(notices.Stores(kept.rooms, kept.users, kept.log, kept.heads), telling, views)
     return Services(
         auth=auth,
         devices=Devices(kept.users, kept.devices, auth, delivery, settings),
@@ -144,7 +144,7 @@ def build_services(
             rooms.Stores(kept.rooms, kept.memberships, kept.heads, kept.users),
             access,
             views,
-            Notices(noting, telling, views),
+            acts,
             settings,
         ),
         messages=Messages(

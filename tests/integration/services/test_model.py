@@ -252,7 +252,10 @@ class Chat(RuleBasedStateMachine):
 
     def some_move(self, data: st.DataObject, what: str) -> tuple[Client, str, dict[str, Any]]:
         """Who does it, by which call, with which fields."""
-        client, user = self.somebody(data), data.draw(st.sampled_from(list(self.people.values())))
+        here = [client for client in self.clients if client.online]
+        in_charge = [client for client in here if client.role == "consultant"]  # as a rule
+        client = data.draw(st.sampled_from([*in_charge, *in_charge, *here]))
+        user = data.draw(st.sampled_from(list(self.people.values())))
         if what in ("admin", "member", "owner"):
             return client, "role", {"user": user, "role": what}
         name, fields = {
