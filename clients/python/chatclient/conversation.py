@@ -293,6 +293,7 @@ class Conversation(Described):
             self.head_mod = max(self.head_mod, view.head.mod)
         else:  # my time in it has an end, and that is it
             self.head_seq, self.head_mod = view.head.seq, view.head.mod
+            self.log.forget_ahead(view.head)
         last = self._told_last
         if view.last is not None and (last is None or view.last.seq >= last.seq):
             self._told_last = view.last

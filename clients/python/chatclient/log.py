@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from chatclient.model import Change, Message, Prefs, apply, deleted
+from chatclient.model import Change, Head, Message, Prefs, apply, deleted
 
 
 class Log:
@@ -102,6 +102,11 @@ class Log:
             self._held.pop(seq, None)
         self.first = max(self.first, min(first, self.last + 1))
         return len(gone) > 0
+
+    def forget_ahead(self, end: Head) -> None:
+        """There is nothing above `end` for me: what waits for its gap to close comes to nothing."""
+        self._ahead = {seq: m for seq, m in self._ahead.items() if seq <= end.seq}
+        self._ahead_changes = {n: c for n, c in self._ahead_changes.items() if n <= end.mod}
 
     def hide(self, my: Prefs) -> bool:
         """I deleted messages for myself; whether that changes any that is held."""

@@ -135,6 +135,13 @@ def test_a_device_that_heard_more_than_its_person_may_begins_anew(state: State) 
     assert room_of(state).messages == []
 
 
+def test_what_waited_beyond_my_time_in_it_never_comes(state: State) -> None:
+    state.on_event(*event("message", said(5, ME)))  # beyond a gap
+    state.on_event(*described(view((4, 0), revision=2, me={"state": "left"})))
+    state.on_event(*event("message", said(4)))
+    assert room_of(state).log.last == 4
+
+
 def test_below_my_first_message_there_is_nothing_to_fetch() -> None:
     state = State()
     state.on_ready(READY)

@@ -16,7 +16,13 @@ from chatclient import model
 from chatclient.effects import FetchConversation
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from chatserver.errors import Conflict, Forbidden, Invalid, NotFound
 from chatserver.services import access, notices
@@ -27,8 +33,8 @@ ROLES = {"lin": "consultant", "mei": "customer", "fang": "customer"}
 DEVICES = (("lin", 0), ("lin", 1), ("mei", 0), ("mei", 1), ("fang", 1))  # with their nodes
 FAR = 2**50  # a time that does not come
 MOVES = (
-    "add", "add", "remove", "leave", "join", "ban", "admin", "member", "owner", "mute", "mute all",
-    "unmute all", "show all", "show joined", "show last", "open", "announce",
+    "add", "add", "add", "remove", "leave", "join", "join", "ban", "admin", "member", "owner",
+    "mute", "mute all", "unmute all", "show all", "show joined", "show last", "open", "announce",
 )  # fmt: skip
 REFUSED = (Forbidden, Invalid, NotFound)
 PAGE = 4
@@ -64,13 +70,25 @@ class Chat(RuleBasedStateMachine):
         for client in self.clients:
             await client.come()
         lin = self.clients[0]
-        direct = await lin.device.open(self.people["mei"])
+        self.direct = await lin.device.open(self.people["mei"])
         lin.device.frames.remove("ack")
-        await lin.do([FetchConversation(direct)])
-        room = {"kind": "group", "title": "三月宝宝", "members": [self.people["mei"]]}
-        answer = await lin.call("conversation.open", room, lin.take_view)
-        self.direct, self.room = direct, answer["conversation"]["id"]
-        self.acked = {direct: {}, self.room: {}}
+        await lin.do([FetchConversation(self.direct)])
+        self.acked[self.direct] = {}
+
+    @initialize(
+        history=st.sampled_from(["all", "joined", "last"]),
+        join=st.sampled_from(["invitation", "approval", "open"]),
+    )
+    def a_room_is_begun(self, history: str, join: str) -> None:
+        lin = self.clients[0]
+        settings = {"history": history, "history_last": 2, "join": join}
+        room = {
+            "kind": "group", "title": "三月宝宝", "members": [self.people["mei"]],
+            "settings": settings,
+        }  # fmt: skip
+        answer = self.run(lin.call("conversation.open", room, lin.take_view))
+        self.room = answer["conversation"]["id"]
+        self.acked[self.room] = {}
 
     # --- what people do -----------------------------------------------------------------------
 
@@ -217,7 +235,7 @@ class Chat(RuleBasedStateMachine):
     def somebody_reads(self, data: st.DataObject, back: int) -> None:
         client, talk = self.somebody(data), self.somewhere(data)
         known = client.state.conversations.get(talk)
-        head = known.head_seq if known else 1
+        head = known.head_seq if known else 0
         seq = max(1, head - back)
 
         def take(answer: Any) -> list[Any]:
@@ -243,6 +261,18 @@ class Chat(RuleBasedStateMachine):
     @rule(data=st.data(), what=st.sampled_from(MOVES))
     def the_room_moves(self, data: st.DataObject, what: str) -> None:
         self.run(self.move(*self.some_move(data, what)))
+
+    @precondition(anybody_online)
+    @rule(data=st.data(), add=st.booleans())
+    def somebody_goes_and_comes_again(self, data: st.DataObject, add: bool) -> None:
+        client, _, fields = self.some_move(data, "remove")
+        self.run(self.move(client, "remove", fields))
+        self.run(self.send(self.somebody(data), self.draft(self.room)))
+        self.run(self.move(client, "add" if add else "ban", self.again(fields["user"], add)))
+
+    @staticmethod
+    def again(user: str, add: bool) -> dict[str, Any]:
+        return {"users": [user]} if add else {"user": user}
 
     @precondition(anybody_online)
     @rule(data=st.data(), what=st.sampled_from(["add", "remove", "leave", "join", "ban"]))
