@@ -110,8 +110,7 @@ class Conversation(Described):
             self._start_over(view)
             effects = [HistoryChanged(self.id)]
         effects += self._describe(view)
-        self.tally.take(view, self.log)
-        return [*effects, ConversationUpdated(self.id), *self.wants()]
+        return [*effects, *self._taken(view)]
 
     def on_sync(self, told: SyncedConversation, *, fresh: bool) -> list[Effect]:
         """The answer to what this device was missing; `fresh`: it held nothing before."""
@@ -120,8 +119,7 @@ class Conversation(Described):
             self._start_over(told)
         effects = self._describe(told)
         effects += self._first_page(told, fresh=fresh) if fresh or anew else self._next_page(told)
-        self.tally.take(told, self.log)
-        return [*effects, ConversationUpdated(self.id), *self.wants()]
+        return [*effects, *self._taken(told)]
 
     def on_message(self, message: Message) -> list[Effect]:
         """A message was stored: somebody else's, or mine from an acknowledgement."""
@@ -298,8 +296,13 @@ class Conversation(Described):
         if view.last is not None and (last is None or view.last.seq >= last.seq):
             self._told_last = view.last
         cut, hidden = self.log.forget_below(self.first), self.log.hide(self.my)
+        return [HistoryChanged(self.id)] if cut or hidden else []
+
+    def _taken(self, view: ConversationView) -> list[Effect]:
+        """What follows when a description and what came with it are taken in."""
+        self.tally.take(view, self.log)
         named = self._meet([view.last] if view.last else [])
-        return [HistoryChanged(self.id), *named] if cut or hidden else named
+        return [ConversationUpdated(self.id), *named, *self.wants()]
 
     def _added(self, added: Sequence[Message]) -> list[Effect]:
         """Messages stand at the end: they count, and their senders have read them."""

@@ -21,6 +21,7 @@ from chatclient.model import (
     apply,
     deleted,
 )
+from chatclient.room import Me, Room
 
 ME, OTHER = "mei", "lin"
 CONVERSATION = "c1"
@@ -33,19 +34,25 @@ class ModelServer:
         self.read = {ME: 0, OTHER: 0}
         self.delivered = {ME: 0, OTHER: 0}
         self.my = Prefs()
+        self.room: Room | None = None
+        self.place = Me()
         self.page = page
         self.reset_after = reset_after
 
     # ---- what happens; each returns the live event --------------------------------------------
 
-    def append(self, sender: str, kind: str = "text", mentions: tuple[str, ...] = ()) -> Any:
+    def append(
+        self, sender: str, kind: str = "text", mentions: tuple[str, ...] = (), **fields: Any
+    ) -> Any:
         seq = len(self.messages) + 1
         message = Message(
             conversation=CONVERSATION, seq=seq, client_id=f"c-{seq}", sender=sender,
-            kind=kind, body={"text": f"text {seq}"}, at=seq, mentions=mentions,
+            kind=kind, body=fields.pop("body", {"text": f"text {seq}"}), at=seq, mentions=mentions,
+            **fields,
         )  # fmt: skip
         self.messages.append(message)
-        self.read[sender] = self.delivered[sender] = seq
+        if sender in self.read:
+            self.read[sender] = self.delivered[sender] = seq
         return "message", msgspec.to_builtins(message)
 
     def change(self, seq: int, what: str) -> Any:
@@ -94,9 +101,11 @@ class ModelServer:
         members = tuple(
             Member(user=user, name=user, role="", read=self.read[user], delivered=self.read[user])
             for user in (ME, OTHER)
+            if self.room is None
         )
         return ConversationView(
-            id=CONVERSATION, created_at=1, members=members, head=self.head, read=self.read[ME],
+            id=CONVERSATION, kind="group" if self.room else "direct", created_at=1, members=members,
+            room=self.room, me=self.place, head=self.head, read=self.read[ME],
             unread=len(unread), mentions=sum(ME in m.mentions for m in unread),
             last=self.seen[-1] if self.messages else None, my=self.my,
         )  # fmt: skip
