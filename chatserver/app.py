@@ -21,9 +21,9 @@ from chatserver.config import Settings, StartError
 from chatserver.errors import Unavailable
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
-from chatserver.services import conversations, cursors, messages, notices, rooms
 from chatserver.services.access import Access
 from chatserver.services.auth import Auth, Verifier
+from chatserver.services.communities import Communities, load_rules
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
 from chatserver.services.delivery import Delivery
@@ -33,24 +33,15 @@ from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages
 from chatserver.services.notices import Notices
 from chatserver.services.presence import Presence, Typists
+from chatserver.services.profiles import Profiles
 from chatserver.services.rooms import Rooms
+from chatserver.services.seats import Seats
 from chatserver.services.services import Services
 from chatserver.services.sync import Sync
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
 from chatserver.sockets import BACKLOG, listening_sockets
-from chatserver.store.changes import Changes
-from chatserver.store.conversations import Conversations as ConversationStore
-from chatserver.store.cursors import Cursors as CursorStore
-from chatserver.store.database import Database
-from chatserver.store.devices import DeviceRecords
-from chatserver.store.heads import Heads
-from chatserver.store.log import Log
-from chatserver.store.memberships import Memberships
-from chatserver.store.messages import Messages as MessageStore
-from chatserver.store.revocations import Revocations
-from chatserver.store.rooms import Rooms as RoomStore
-from chatserver.store.users import Users
+from chatserver.store.stores import Stores, open_stores
 from chatserver.tasks import Tasks
 
 LAG_EVERY_S = 0.5
@@ -58,23 +49,6 @@ PRESENCE_EVERY_S = 20.0
 HEADS_WITHIN_S = 1.5
 
 log = structlog.get_logger()
-
-
-class Kept(Struct, frozen=True, kw_only=True):
-    """The stores of a node."""
-
-    database: Database
-    users: Users
-    devices: DeviceRecords
-    revocations: Revocations
-    conversations: ConversationStore
-    cursors: CursorStore
-    rooms: RoomStore
-    memberships: Memberships
-    messages: MessageStore
-    changes: Changes
-    heads: Heads
-    log: Log
 
 
 def serve(settings: Settings) -> int:
@@ -85,104 +59,35 @@ def serve(settings: Settings) -> int:
     return uvloop.run(_serve(settings))
 
 
-def open_stores(settings: Settings, tasks: Tasks) -> Kept:
-    """The stores behind the settings; nothing is asked of MongoDB yet."""
-    database = Database(
-        settings.mongo_url,
-        settings.mongo_database,
-        driver=settings.mongo_driver,
-        pool=settings.mongo_pool_size,
-        timeout_ms=settings.store_timeout_ms,
-    )
-    message_store = MessageStore(database)
-    changes = Changes(database, message_store)
-    cursor_store = CursorStore(database, flush_ms=settings.cursor_flush_ms)
-    heads = Heads(database, message_store, changes, cursor_store)
-    return Kept(
-        database=database,
-        users=Users(database),
-        devices=DeviceRecords(database),
-        revocations=Revocations(database),
-        conversations=ConversationStore(database),
-        cursors=cursor_store,
-        rooms=RoomStore(database),
-        memberships=Memberships(database),
-        messages=message_store,
-        changes=changes,
-        heads=heads,
-        log=Log(
-            database,
-            message_store,
-            heads,
-            tasks,
-            waiting_max=settings.append_waiting_max,
-            batch_max=settings.append_batch_max,
-        ),
-    )
-
-
 def build_services(
-    settings: Settings, kept: Kept, delivery: Delivery, board: PresenceBoard
+    settings: Settings, stores: Stores, delivery: Delivery, board: PresenceBoard
 ) -> Services:
     """The services over these stores."""
     limits = Limits(settings)
-    telling = Telling(delivery, kept.cursors)
-    views = Views(kept.conversations, kept.cursors, kept.heads, kept.messages, kept.users)
-    auth = Auth(Verifier(settings), kept.revocations, delivery)
-    access = Access(kept.conversations, kept.memberships, delivery)
-    acts = Notices(notices.Stores(kept.rooms, kept.users, kept.log, kept.heads), telling, views)
+    telling = Telling(delivery, stores.cursors)
+    views = Views(stores)
+    auth = Auth(Verifier(settings), stores.revocations, delivery)
+    access = Access(stores, delivery)
+    rooms = Rooms(stores, access, views, Notices(stores, telling, views), settings)
+    profiles = Profiles(stores, delivery, limits)
     return Services(
         auth=auth,
-        devices=Devices(kept.users, kept.devices, auth, delivery, settings),
-        conversations=Conversations(
-            conversations.Stores(kept.conversations, kept.cursors, kept.users),
-            access,
-            views,
-            telling,
-        ),
-        rooms=Rooms(
-            rooms.Stores(kept.rooms, kept.memberships, kept.heads, kept.users),
-            access,
-            views,
-            acts,
-            settings,
-        ),
-        messages=Messages(
-            messages.Stores(
-                kept.log,
-                kept.messages,
-                kept.changes,
-                kept.heads,
-                kept.cursors,
-                kept.memberships,
-                kept.users,
-            ),
-            access,
-            limits,
-            telling,
-            settings,
-        ),
-        cursors=Cursors(
-            cursors.Stores(kept.cursors, kept.memberships, kept.messages),
-            access,
-            views,
-            telling,
-            limits,
-        ),
-        sync=Sync(views, kept.messages, kept.changes, telling, settings),
-        presence=Presence(
-            board,
-            kept.conversations,
-            kept.memberships,
-            delivery,
-            leaves_after_ms=settings.leaves_after_ms,
-        ),
+        devices=Devices(stores.users, stores.devices, auth, delivery, settings),
+        conversations=Conversations(stores, access, views, telling),
+        rooms=rooms,
+        seats=Seats(stores.memberships, delivery),
+        messages=Messages(stores, access, limits, telling, settings),
+        cursors=Cursors(stores, access, views, telling, limits),
+        sync=Sync(stores, views, telling, settings),
+        presence=Presence(board, stores, delivery, leaves_after_ms=settings.leaves_after_ms),
         typists=Typists(
             access,
             telling,
             interval_ms=settings.typing_interval_ms,
             expires_ms=settings.typing_expires_ms,
         ),
+        profiles=profiles,
+        communities=Communities(stores, profiles, rooms, load_rules(settings)),
         delivery=delivery,
         limits=limits,
     )
@@ -204,9 +109,9 @@ async def _serve(settings: Settings) -> int:
     return 1 if died else 0
 
 
-async def _prepare(kept: Kept, services: Services) -> None:
+async def _prepare(stores: Stores, services: Services) -> None:
     try:
-        await kept.database.prepare()
+        await stores.database.prepare()
         await services.auth.catch_up(clock.now_ms())
     except Unavailable:
         raise StartError(
@@ -217,19 +122,19 @@ async def _prepare(kept: Kept, services: Services) -> None:
 @asynccontextmanager
 async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
     node = uuid.uuid4().hex[:12]
-    kept = open_stores(settings, tasks)
+    stores = open_stores(settings, tasks)
     # two installations may share one Redis, whose channels know no database number
     bus = Bus(settings.redis_url, node, space=settings.mongo_database)
     board = PresenceBoard(settings.redis_url, node, space=settings.mongo_database)
     hub = Hub(bus)
     delivery = Delivery(hub, bus)
-    services = build_services(settings, kept, delivery, board)
+    services = build_services(settings, stores, delivery, board)
     gateway = Gateway(settings, services, hub, tasks)
-    health = Health(kept.database, bus)
+    health = Health(stores.database, bus)
     bus.listen(delivery.heard, gateway.resync_all)
 
-    await _prepare(kept, services)
-    _spawn_loops(tasks, kept, bus, services)
+    await _prepare(stores, services)
+    _spawn_loops(tasks, stores, bus, services)
     tasks.spawn("presence", _refresh_presence(board, hub))
     pages = HealthPages(health)
     async with pages.on_port(settings.host, settings.metrics_port):
@@ -241,22 +146,24 @@ async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
         finally:
             try:
                 async with asyncio.timeout(settings.drain_ms / 1000):
-                    await _drain(health, doors, gateway, kept)
+                    await _drain(health, doors, gateway, stores)
             except TimeoutError:
                 log.warning("draining took too long; what was left is cut off")
             await tasks.stop()
             await bus.close()
             await board.close()
-            await kept.database.close()
+            await stores.database.close()
             log.info("stopped")
 
 
-def _spawn_loops(tasks: Tasks, kept: Kept, bus: Bus, services: Services) -> None:
+def _spawn_loops(tasks: Tasks, stores: Stores, bus: Bus, services: Services) -> None:
     tasks.spawn("bus", bus.run())
-    tasks.spawn("cursors", kept.cursors.run())
-    tasks.spawn("heads", kept.heads.run())
+    tasks.spawn("cursors", stores.cursors.run())
+    tasks.spawn("heads", stores.heads.run())
     tasks.spawn("presence told", services.presence.run(clock.now_ms))
     tasks.spawn("revocations", services.auth.follow(clock.now_ms))
+    tasks.spawn("communities", services.communities.run(clock.now_ms))
+    tasks.spawn("seats", services.seats.follow(clock.now_ms, lambda: bus.healthy))
     tasks.spawn("loop lag", _measure_lag())
 
 
@@ -287,7 +194,7 @@ async def _listen(settings: Settings, gateway: Gateway, pages: HealthPages) -> D
     return Doors(servers, runner)
 
 
-async def _drain(health: Health, doors: Doors, gateway: Gateway, kept: Kept) -> None:
+async def _drain(health: Health, doors: Doors, gateway: Gateway, stores: Stores) -> None:
     """Not ready → accept nobody → tell everybody → finish what was begun → close."""
     log.info("draining")
     notify.stopping()
@@ -295,10 +202,10 @@ async def _drain(health: Health, doors: Doors, gateway: Gateway, kept: Kept) -> 
     for server in doors.servers:
         server.close()
     await gateway.drain()
-    await kept.log.drain()
+    await stores.log.drain()
     with suppress(TimeoutError):  # heads not written are found again in the log
         async with asyncio.timeout(HEADS_WITHIN_S):
-            await kept.heads.flush()
+            await stores.heads.flush()
     await doors.runner.cleanup()
 
 

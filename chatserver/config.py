@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 PREFIX = "CHAT_"
-SECRETS = frozenset({"jwt_key", "mongo_url", "redis_url"})
+SECRETS = frozenset({"data_keys", "jwt_key", "mongo_url", "redis_url"})
 
 PORT_MAX = 65_535
 Port = Annotated[int, Meta(ge=0, le=PORT_MAX)]
@@ -76,9 +76,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         _says("networks of proxies whose X-Forwarded-For is believed, comma-separated CIDRs"),
     ] = ()
 
-    mongo_url: Annotated[str, _says("MongoDB replica set")] = (
-        "mongodb://127.0.0.1:27017/?replicaSet=rs0"
-    )
+    mongo_url: Annotated[
+        str, _says("MongoDB replica set, or the mongos routers of a sharded cluster")
+    ] = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
     mongo_database: Annotated[str, _says("database name")] = "chat"
     mongo_driver: Annotated[
         Literal["motor", "pymongo"], _says("motor, or PyMongo's own asyncio client")
@@ -87,7 +87,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store_timeout_ms: Annotated[
         Positive, _says("after this long without an answer of MongoDB a call fails")
     ] = 4000
-    redis_url: Annotated[str, _says("Valkey or Redis")] = "redis://127.0.0.1:6379/0"
+    redis_url: Annotated[
+        str,
+        _says(
+            "Valkey or Redis: one server `redis://[user:password@]host:6379/0` or "
+            "`unix:///path/of/socket`, a master that Sentinels name "
+            "`redis+sentinel://host1:26379,host2:26379/service/0`, or a cluster of version 7 or "
+            "newer `redis+cluster://host1:6379,host2:6379`; `rediss` in place of `redis` for TLS; "
+            "`?sentinel_password=` is for Sentinels that ask for one"
+        ),
+    ] = "redis://127.0.0.1:6379/0"
 
     jwt_key: Annotated[
         str, _says("HS256 secret of the one key without a kid, 32 bytes or more")
@@ -101,6 +110,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     jwt_lifetime_max_ms: Annotated[
         Positive, _says("tokens made to live longer are refused; revocations are kept this long")
     ] = 7_776_000_000
+
+    data_keys: Annotated[
+        tuple[str, ...],
+        _says(
+            "master keys of sealed personal data, each `id:base64 of 32 bytes`, comma-separated: "
+            "the first seals, all open; without any, sensitive fields are refused"
+        ),
+    ] = ()
+    communities_file: Annotated[
+        str, _says("TOML file with the rules by which people come into community rooms")
+    ] = ""
 
     ping_interval_ms: Annotated[Positive, _says("between two pings of the server")] = 25_000
     ping_timeout_ms: Annotated[
@@ -171,6 +191,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Positive, _says("who reconnects within this time was never offline")
     ] = 5000
     read_marks_per_s: Annotated[Positive, _says("read marks of a person, bursts of 3 times")] = 3
+    profile_changes_per_s: Annotated[
+        Positive, _says("changes of profiles and consents by a person, bursts of 3 times")
+    ] = 1
     edit_window_ms: Annotated[Positive, _says("own text may be edited this long")] = 86_400_000
     edits_max: Annotated[Positive, _says("how often a message may be edited")] = 10
     recall_window_ms: Annotated[Positive, _says("own messages may be recalled this long")] = 120_000
@@ -281,8 +304,7 @@ def _blame(error: msgspec.ValidationError, values: Mapping[str, Any]) -> str:
 def _show(name: str, value: object) -> str:
     if name not in SECRETS or not value:
         return _show_plain(value)
-    text = str(value)
-    return _without_password(text) if "://" in text else "********"
+    return _without_password(str(value)) if name.endswith("_url") else "********"
 
 
 def _show_plain(value: object) -> str:

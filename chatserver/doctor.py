@@ -10,15 +10,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from chatserver import descriptors
-from chatserver.bus.probe import redis_version
+from chatserver.bus.probe import RedisFacts, redis_facts
 from chatserver.config import Settings, SettingsError, StartError
 from chatserver.errors import Unavailable
 from chatserver.services.auth import Verifier
+from chatserver.services.communities import load_rules
 from chatserver.sockets import BACKLOG, listening_sockets
 from chatserver.store.database import Database
 from chatserver.store.probe import MongoFacts, Probe
+from chatserver.store.vault import MasterKeys, Vault
 
 REDIS_VERSION_MIN = 6
+REDIS_CLUSTER_VERSION_MIN = 7  # sharded pub/sub
 MONGO_VERSION_MIN = 6
 CLOCK_DIFFERENCE_MAX_S = 1.0
 TRANSACTION_MAX_S = 10
@@ -38,6 +41,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Look at one thing after the other."""
     yield Finding("settings", True, "valid")
     yield _keys(settings)
+    yield _data_keys(settings)
+    yield _communities(settings)
     async for finding in _mongodb(settings):
         yield finding
     yield await _redis(settings)
@@ -55,6 +60,26 @@ def _keys(settings: Settings) -> Finding:
     return Finding("token keys", True, "there and long enough")
 
 
+def _data_keys(settings: Settings) -> Finding:
+    advice = "`echo main:$(openssl rand -base64 32)` makes a good CHAT_DATA_KEYS"
+    try:
+        ids = MasterKeys(settings.data_keys).ids
+    except SettingsError as error:
+        return Finding("data keys", False, f"{error}; {advice}")
+    if not ids:  # no fault where nobody wants to keep such data
+        says = f"none, so children's birth dates are refused; {advice}"
+        return Finding("data keys", True, says)
+    return Finding("data keys", True, f"{', '.join(ids)}; the first seals")
+
+
+def _communities(settings: Settings) -> Finding:
+    try:
+        rules = load_rules(settings)
+    except SettingsError as error:
+        return Finding("communities", False, str(error))
+    return Finding("communities", True, ", ".join(rule.id for rule in rules) or "no rules")
+
+
 async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
     try:
         database = Database(
@@ -70,9 +95,12 @@ async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
         probe = Probe(database)
         facts = await probe.facts()
         yield _mongodb_kind(facts)
+        if facts.is_router:
+            yield await _shards(probe)
         yield _clock(facts, datetime.now(UTC))
         yield _transactions(facts)
         yield await _majority(probe)
+        yield await _sealed(settings, database)
     except Unavailable as refusal:
         why = str(refusal.__cause__).partition(" (configured")[0].partition(", Timeout:")[0]
         yield Finding("mongodb", False, f"no answer ({why}); start it or set CHAT_MONGO_URL")
@@ -81,15 +109,29 @@ async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _mongodb_kind(facts: MongoFacts) -> Finding:
-    if not facts.replica_set:
+    if not facts.replica_set and not facts.is_router:
         advice = "not a replica set; start mongod with --replSet and run rs.initiate() once"
     elif not facts.is_primary:
         advice = "not the primary; name the set in CHAT_MONGO_URL with replicaSet="
     elif _major(facts.version) < MONGO_VERSION_MIN:
         advice = f"version {facts.version} is too old, {MONGO_VERSION_MIN} is needed"
+    elif facts.is_router:
+        return Finding("mongodb", True, f"{facts.version}, shards behind mongos")
     else:
         return Finding("mongodb", True, f"{facts.version}, primary of {facts.replica_set}")
     return Finding("mongodb", False, advice)
+
+
+async def _shards(probe: Probe) -> Finding:
+    try:
+        missing = await probe.unsharded()
+    except Unavailable as refusal:
+        return Finding("mongodb shards", True, f"not told ({refusal.__cause__})")
+    if not missing:
+        return Finding("mongodb shards", True, "every collection is sharded by its key")
+    # no fault: all works, on one shard
+    says = "a node shards what is not when it starts, if its user may; otherwise"
+    return Finding("mongodb shards", True, f"{says} in mongosh: {missing}")
 
 
 def _clock(facts: MongoFacts, here: datetime) -> Finding:
@@ -119,14 +161,43 @@ async def _majority(probe: Probe) -> Finding:
     return Finding("mongodb writes", True, "confirmed by a majority")
 
 
+async def _sealed(settings: Settings, database: Database) -> Finding:
+    try:
+        masters = MasterKeys(settings.data_keys)
+    except SettingsError:
+        masters = MasterKeys(())
+    used = await Vault(database, masters).masters_in_use()
+    missing = sorted(used - set(masters.ids))
+    if missing:
+        says = f"some opens only with the keys {', '.join(missing)}; add them to CHAT_DATA_KEYS"
+        return Finding("sealed data", False, says)
+    if used - set(masters.ids[:1]):
+        says = "some is under older master keys; `chatserver rotate-keys` renews them"
+        return Finding("sealed data", True, says)
+    return Finding("sealed data", True, "opens with the data keys" if used else "none yet")
+
+
 async def _redis(settings: Settings) -> Finding:
     try:
-        version = await redis_version(settings.redis_url)
-    except (Unavailable, ValueError) as error:
+        facts = await redis_facts(settings.redis_url)
+    except (Unavailable, SettingsError) as error:
         return Finding("redis", False, f"{error}; start it or set CHAT_REDIS_URL")
-    if _major(version.split()[1]) < REDIS_VERSION_MIN:
-        return Finding("redis", False, f"{version} is too old, {REDIS_VERSION_MIN} is needed")
-    return Finding("redis", True, version)
+    advice = _redis_kind(facts, settings.redis_url)
+    if advice:
+        return Finding("redis", False, advice)
+    return Finding("redis", True, f"{facts.name} {facts.version}, {facts.reached}")
+
+
+def _redis_kind(facts: RedisFacts, url: str) -> str:
+    """What is wrong with it, empty when nothing is."""
+    if facts.mode == "sentinel":
+        return "is a Sentinel; name it as redis+sentinel://host/service in CHAT_REDIS_URL"
+    if facts.sharded and "+cluster" not in url.partition("://")[0]:
+        return "is a node of a cluster; name it as redis+cluster://host in CHAT_REDIS_URL"
+    needed = REDIS_CLUSTER_VERSION_MIN if facts.sharded else REDIS_VERSION_MIN
+    if _major(facts.version) < needed:
+        return f"{facts.name} {facts.version} is too old, {needed} is needed"
+    return ""
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

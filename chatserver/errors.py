@@ -88,6 +88,13 @@ class Conflict(ChatError):
     http_status = 409
 
 
+class Unsupported(ChatError):
+    """This server is not set up for this; its operator can change that."""
+
+    code = "unsupported"
+    http_status = 501
+
+
 class Busy(ChatError):
     """The server has more work than it can take right now; wait and try again."""
 

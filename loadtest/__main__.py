@@ -25,6 +25,7 @@ from loadtest.bench.engine import table as engine_table
 from loadtest.bench.figures import rates_table, show, waits_table
 from loadtest.bench.guard import Broken
 from loadtest.bench.node import mongo as mongo_at
+from loadtest.faults import command as faults_command
 from loadtest.rivals.table import RIVALS
 from loadtest.swarm.failed import Failed
 
@@ -163,10 +164,30 @@ def engine(
         picture.draw(report, files.png)
 
 
+@app.command
+def faults(*, seconds: float = 20, only: Names = (), seed: int | None = None) -> int:
+    """People talk over three nodes while something breaks; the history checker judges.
+
+    The exit status is the verdict: 0 when every promise was kept.
+
+    Parameters
+    ----------
+    seconds
+        How long each play lasts; at least one fault happens.
+    only
+        Plays that are wanted, all by default.
+    seed
+        For the people's choices; a new one for each play by default.
+    """
+    outcomes = faults_command.run(only, seconds=seconds, seed=seed)
+    show(faults_command.table(outcomes))
+    return 0 if all(outcome.ok for outcome in outcomes) else 1
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; its exit status: 2 when it was used wrongly, 130 after Ctrl-C."""
+    """Run a command; its exit status: 1 when it failed, 2 when used wrongly, 130 after Ctrl-C."""
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        return app(arguments, exit_on_error=False, print_error=False) or 0
     except CycloptsError as error:
         print(f"loadtest: {error} See --help.", file=sys.stderr)
         return EXIT_WRONG_USE
@@ -175,7 +196,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    return 0
 
 
 def _run(

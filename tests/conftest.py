@@ -15,40 +15,10 @@ from pymongo import MongoClient
 
 from chatserver.dev import servers
 from chatserver.dev.folder import DataFolder
-from chatserver.dev.process import Child, Program
+from chatserver.dev.process import Program
+from loadtest.faults.server import Server
 
 ADDRESSES = ("mongo_url", "redis_url")
-
-
-class Server:
-    """A database server that a test may start, stop and kill as it likes."""
-
-    def __init__(self, make: Callable[[DataFolder], Program], path: Path) -> None:
-        self._folder = DataFolder(path)
-        self._child = Child(make(self._folder), self._folder)
-
-    @property
-    def url(self) -> str:
-        """Its address, the same after each start."""
-        return self._child.program.url
-
-    @property
-    def pid(self) -> int:
-        """The process id of the last start."""
-        return self._child.pid
-
-    def start(self) -> None:
-        """Start it and wait until it works; its data is as it was."""
-        self._child.start()
-        self._child.wait_ready()
-
-    def kill(self) -> None:
-        """End it as a crash would."""
-        self._child.kill()
-
-    def stop(self) -> None:
-        """End it in order."""
-        self._child.stop()
 
 
 class SharedServers:

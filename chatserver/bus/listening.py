@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 import structlog
-from redis.asyncio import Connection, Redis
+from redis.asyncio import Connection
 from redis.exceptions import RedisError
 
-from chatserver import metrics
-from chatserver.bus.connections import BROKEN, listening_connection
+from chatserver.bus.lanes import BROKEN, SHARDED, Lane, Words
 
 CHANNELS_PER_COMMAND = 500
 CHANGES_AT_ONCE = 1000  # packing more would hold up the event loop
-CONNECT_TIMEOUT_S = 2.0
 RETRY_S = 0.2
 BEATS_MISSED_MAX = 3
-BEAT_TIMEOUT_S = 1.0
 REPLIES_PER_TURN = 100  # then others get their turn on the event loop
 
 log = structlog.get_logger()
@@ -31,22 +29,28 @@ class DeafError(RedisError):
     """The connection looks alive but nothing arrives on it."""
 
 
+class MovedError(RedisError):
+    """The cluster gave the lane's slot to another node."""
+
+
 class Listener:
     """Keeps the subscriptions alive across lost connections.
 
     Every batch of subscriptions ends with a numbered PING: Redis answers in order, so its PONG
     says that everything before it is in force. `beat_s` is how often the listener publishes to
-    itself; when several beats in a row are not heard it takes itself for deaf and reconnects.
+    itself; when it hears nothing for three to four times as long it takes itself for deaf and
+    reconnects. In a cluster the server says when it gives up a lane's slot; then too.
     """
 
-    def __init__(self, url: str, client: Redis, channels: Iterable[str], beat_s: float) -> None:
+    def __init__(self, lane: Lane, channels: Iterable[str], beat_s: float) -> None:
         """`channels` are always subscribed; the first of them is the one for beats."""
-        self._url = url
-        self._client = client
+        self._lane = lane
+        self._log = log.bind(lane=lane.prefix) if lane.prefix else log
         self._beat_s = beat_s
         self._wanted: dict[str, bool] = dict.fromkeys(channels, True)
         self._own = next(iter(self._wanted))
         self._changes: dict[str, bool] = {}
+        self._leaving: Counter[str] = Counter()  # sharded: asked to, and not yet confirmed
         self._work = asyncio.Event()
         self._progress = asyncio.Event()
         self._asked = 0
@@ -56,11 +60,21 @@ class Listener:
         self._broken = False
         self._on_message: Callable[[str, bytes], None] = lambda _channel, _data: None
         self._on_back: Callable[[], None] = lambda: None
+        self._on_change: Callable[[], None] = lambda: None
 
-    def listen(self, on_message: Callable[[str, bytes], None], on_back: Callable[[], None]) -> None:
-        """Who gets what is heard; `on_back` is told when a loss is over and all is subscribed."""
+    def listen(
+        self,
+        on_message: Callable[[str, bytes], None],
+        on_back: Callable[[], None],
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Who gets what is heard; `on_back` is told when a loss is over and all is subscribed.
+
+        `on_change` is told whenever `healthy` has another value.
+        """
         self._on_message = on_message
         self._on_back = on_back
+        self._on_change = on_change
 
     @property
     def healthy(self) -> bool:
@@ -84,7 +98,7 @@ class Listener:
             async with asyncio.timeout(timeout_s):
                 while self._confirmed < target and not self._broken:
                     await self._progress.wait()
-        return self._confirmed >= target and not self._broken
+        return self._confirmed >= target and self._connected
 
     async def run(self) -> None:
         """Connect, listen, and connect again, until cancelled."""
@@ -96,12 +110,11 @@ class Listener:
             await asyncio.sleep(RETRY_S)
 
     async def _session(self) -> None:
-        connection = listening_connection(self._url)
+        connection = await self._lane.listening_connection()
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await connection.connect()  # type: ignore[no-untyped-call]
             self._changes = dict(self._wanted)
             self._missed_beats = 0
+            self._leaving.clear()
             self._work.set()
             async with asyncio.TaskGroup() as session:
                 session.create_task(self._read(connection), name="bus reads")
@@ -110,7 +123,7 @@ class Listener:
         finally:
             self._connected = False
             self._changes = {}
-            metrics.bus_up.set(0)
+            self._on_change()
             await connection.disconnect(nowait=True)
 
     async def _read(self, connection: Connection) -> None:
@@ -128,27 +141,38 @@ class Listener:
             if not self._changes:
                 self._work.clear()
             self._asked += 1
-            commands = [*_commands(changes), ("PING", str(self._asked))]
+            if self._lane.words is SHARDED:
+                self._leaving.update(each for each, wanted in changes.items() if not wanted)
+            commands = [*_commands(changes, self._lane.words), ("PING", str(self._asked))]
             await connection.send_packed_command(connection.pack_commands(commands))
 
     def _next_changes(self) -> list[str]:
         return list(islice(self._changes, CHANGES_AT_ONCE))
 
     async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(self._beat_s)
-            if self._missed_beats >= BEATS_MISSED_MAX:
-                raise DeafError
+        loop = asyncio.get_running_loop()
+        while self._missed_beats < BEATS_MISSED_MAX:
+            due = loop.time() + self._beat_s
             self._missed_beats += 1
             with suppress(*BROKEN):
-                async with asyncio.timeout(BEAT_TIMEOUT_S):
-                    await self._client.publish(self._own, b"")
+                async with asyncio.timeout_at(due):
+                    await self._lane.publish([(self._own, b"")])
+            await asyncio.sleep(due - loop.time())
+        raise DeafError
 
     def _take(self, reply: list[Any]) -> None:
-        if reply[0] == b"message":
+        kind = reply[0]
+        if kind == self._lane.words.message:
             self._hand_on(reply[1].decode(), reply[2])
-        elif reply[0] == b"pong":
+        elif kind == b"pong":
             self._confirm(int(reply[1]))
+        elif kind == b"sunsubscribe":
+            self._unsubscribed(reply[1].decode())
+
+    def _unsubscribed(self, channel: str) -> None:
+        if channel not in self._leaving:
+            raise MovedError
+        self._leaving -= Counter((channel,))
 
     def _hand_on(self, channel: str, data: bytes) -> None:
         if channel == self._own:
@@ -167,16 +191,16 @@ class Listener:
 
     def _back(self) -> None:
         self._connected = True
-        metrics.bus_up.set(1)
+        self._on_change()
         if self._broken:
             self._broken = False
-            log.info("the bus is back", subscribed=len(self._wanted))
+            self._log.info("the bus is back", subscribed=len(self._wanted))
             self._on_back()
 
     def _lost(self, error: BaseException) -> None:
         if not self._broken:
             self._broken = True
-            log.warning("the bus is lost", error=f"{type(error).__name__}: {error}")
+            self._log.warning("the bus is lost", error=f"{type(error).__name__}: {error}")
         self._wake()
 
     def _change(self, channel: str, wanted: bool) -> None:
@@ -203,8 +227,8 @@ async def _in_its_own_task(session: Coroutine[Any, Any, None]) -> None:
     task.result()
 
 
-def _commands(changes: dict[str, bool]) -> Iterator[tuple[str, ...]]:
-    for command, wanted in (("UNSUBSCRIBE", False), ("SUBSCRIBE", True)):
+def _commands(changes: dict[str, bool], words: Words) -> Iterator[tuple[str, ...]]:
+    for command, wanted in ((words.unsubscribe, False), (words.subscribe, True)):
         channels = iter([channel for channel, want in changes.items() if want is wanted])
         while chunk := tuple(islice(channels, CHANNELS_PER_COMMAND)):
             yield (command, *chunk)

@@ -8,23 +8,25 @@ made anew, and everybody who may have missed something is told to look into the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
-from chatserver.bus.connections import BROKEN, command_client
-from chatserver.bus.listening import Listener
-from chatserver.bus.publishing import Publisher
+from chatserver import metrics
+from chatserver.bus.lanes import BROKEN, Lanes
+from chatserver.bus.line import Line
 from chatserver.errors import Unavailable
 
 PAYLOAD_BYTES_MAX = 256 * 1024  # one huge publication can make every listener deaf for long
 COMMAND_TIMEOUT_S = 2.0
 FINISH_TIMEOUT_S = 1.0
-BEAT_S = 2.0
+BEAT_S = 1.5
 HEALED_AFTER_S = 0.3  # losses that end together are told once
 
 OnMessage = Callable[[str, bytes], None]
 OnHealed = Callable[[], None]
+
+_PING = "return 1"  # unlike PING it is refused by a cluster that cannot serve the lane
 
 log = structlog.get_logger()
 
@@ -33,15 +35,15 @@ class Bus:
     """Live delivery between the nodes, by topic, over Redis pub/sub."""
 
     def __init__(self, url: str, node: str, *, space: str = "chat", beat_s: float = BEAT_S) -> None:
-        """`node` is unlike that of any other node; nodes hear each other within one `space`."""
-        self._prefix = f"{space}:"
-        self._all = f"{space}!all"
-        self._mine = _envelope(node)
-        self._client = command_client(url, timeout_s=COMMAND_TIMEOUT_S)
-        self._publisher = Publisher(self._client, notice=(self._all, self._mine))
-        always = (f"{space}!node:{node}", self._all)
-        self._listener = Listener(url, self._client, always, beat_s)
-        self._listener.listen(self._heard, self._heal_soon)
+        """`node` is unlike that of any other node; nodes hear each other within one `space`.
+
+        Raises:
+            SettingsError: the URL is none of Redis.
+        """
+        self._lanes = Lanes(url, timeout_s=COMMAND_TIMEOUT_S)
+        self._lines = [Line(lane, node, space, beat_s) for lane in self._lanes]
+        for line in self._lines:
+            line.listen(self._heard, self._heal_soon, self._show_health)
         self._on_message: OnMessage = lambda _topic, _payload: None
         self._on_healed: OnHealed = lambda: None
         self._healing: asyncio.TimerHandle | None = None
@@ -54,36 +56,42 @@ class Bus:
     @property
     def healthy(self) -> bool:
         """Whether this node hears the others."""
-        return self._listener.healthy
+        return all(line.listener.healthy for line in self._lines)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Tell the other nodes that listen to the topic. Never fails, never waits."""
         if len(payload) > PAYLOAD_BYTES_MAX:
             log.error("a message is too large for the bus", bytes=len(payload))
             return
-        self._publisher.put(self._prefix + topic, self._mine + payload)
+        self._line(topic).publish(topic, payload)
 
     def subscribe(self, topic: str) -> None:
         """Hear this topic from soon on; `settled` tells when. Once is enough."""
-        self._listener.subscribe(self._prefix + topic)
+        self._line(topic).subscribe(topic)
 
     def unsubscribe(self, topic: str) -> None:
         """No longer hear this topic, however often it was subscribed."""
-        self._listener.unsubscribe(self._prefix + topic)
+        self._line(topic).unsubscribe(topic)
 
     async def settled(self, timeout_s: float = 1.0) -> bool:
         """Wait until everything subscribed so far is in force; False when Redis is down."""
-        return await self._listener.settled(timeout_s)
+        return await self._all(timeout_s, lambda line: line.listener.settled)
 
-    async def flushed(self, timeout_s: float) -> bool:
-        """Wait until Redis has everything published so far; False when it does not take it."""
-        return await self._publisher.flushed(timeout_s)
+    async def flushed(self, timeout_s: float = 1.0) -> bool:
+        """Wait until Redis has taken everything published so far; False when it did not in time.
+
+        Whatever any node publishes afterwards comes after it on every topic of one Redis; in a
+        cluster only on the same topic, as topics lie on different shards. False comes at once
+        while Redis is known to be away.
+        """
+        return await self._all(timeout_s, lambda line: line.publisher.flushed)
 
     async def run(self) -> None:
         """Send and hear until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._publisher.run(), name="bus publishes")
-            group.create_task(self._listener.run(), name="bus listens")
+            for line in self._lines:
+                group.create_task(line.publisher.run(), name="bus publishes")
+                group.create_task(line.listener.run(), name="bus listens")
 
     async def ping(self) -> None:
         """See that Redis answers.
@@ -92,7 +100,7 @@ class Bus:
             Unavailable: it does not.
         """
         try:
-            await self._client.ping()
+            await asyncio.gather(*(lane.run(_PING) for lane in self._lanes))
         except BROKEN as error:
             raise Unavailable("Redis does not answer") from error
 
@@ -105,18 +113,30 @@ class Bus:
             self._healing.cancel()
         try:
             async with asyncio.timeout(FINISH_TIMEOUT_S):
-                await self._publisher.finish()
+                await asyncio.gather(*(line.publisher.finish() for line in self._lines))
         except TimeoutError:
             log.warning("the last messages to other nodes were not sent")
-        await self._client.aclose()
+        await self._lanes.aclose()
 
-    def _heard(self, channel: str, data: bytes) -> None:
-        if data.startswith(self._mine):
-            return
-        if channel == self._all:
-            self._heal_soon()
-        else:
-            self._on_message(channel.removeprefix(self._prefix), data[1 + data[0] :])
+    def _line(self, topic: str) -> Line:
+        return self._lines[self._lanes.index(topic)]
+
+    async def _all(
+        self, timeout_s: float, wait: Callable[[Line], Callable[[float], Awaitable[bool]]]
+    ) -> bool:
+        """Wait for one line after the other: they make progress together."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout_s
+        for line in self._lines:
+            if not await wait(line)(until - loop.time()):
+                return False
+        return True
+
+    def _heard(self, topic: str, payload: bytes) -> None:
+        self._on_message(topic, payload)
+
+    def _show_health(self) -> None:
+        metrics.bus_up.set(self.healthy)
 
     def _heal_soon(self) -> None:
         if self._healing is None:
@@ -126,8 +146,3 @@ class Bus:
     def _healed(self) -> None:
         self._healing = None
         self._on_healed()
-
-
-def _envelope(node: str) -> bytes:
-    name = node.encode()
-    return bytes((len(name),)) + name

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import structlog
-from redis.asyncio import Redis
 
-from chatserver.bus.connections import BROKEN, command_client
+from chatserver.bus.lanes import BROKEN, Lanes
 
 EXPIRES_MS = 60_000  # a node that no longer refreshes its people is taken for dead
 REMEMBERED_MS = 30 * 86_400_000
@@ -78,14 +78,18 @@ class PresenceBoard:
     def __init__(
         self, url: str, node: str, *, space: str = "chat", expires_ms: int = EXPIRES_MS
     ) -> None:
-        """`node` is unlike that of any other node; boards share their people in one `space`."""
+        """`node` is unlike that of any other node; boards share their people in one `space`.
+
+        Raises:
+            SettingsError: the URL is none of Redis.
+        """
         self._expires_ms = expires_ms
-        self._client: Redis = command_client(url, timeout_s=TIMEOUT_S)
+        self._lanes = Lanes(url, timeout_s=TIMEOUT_S)
         self._node = node
         self._prefix = f"{space}:presence:"
         self._marks: dict[str, str] = {}
         self._writing = asyncio.Lock()
-        self._failing_until = 0.0
+        self._failing_until = [0.0] * len(self._lanes)
 
     async def arrived(self, *users: str) -> None:
         """These people's first connections on this node opened."""
@@ -108,40 +112,52 @@ class PresenceBoard:
 
         People about whom nothing can be learnt now are left out.
         """
-        names = list(users)
-        keys = [self._prefix + user for user in names]
-        rows = await self._script(_STATES, keys, self._expires_ms) if keys else None
-        return {user: _state(*row) for user, row in zip(names, rows or (), strict=False)}
+        asked = self._by_lane((user, "") for user in users)
+        answers = await asyncio.gather(*(self._ask(number, list(part)) for number, part in asked))
+        return {user: state for answer in answers for user, state in answer.items()}
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._lanes.aclose()
+
+    async def _ask(self, number: int, users: list[str]) -> dict[str, State]:
+        rows = await self._script(number, _STATES, users, self._expires_ms)
+        return {user: _state(*row) for user, row in zip(users, rows or (), strict=False)}
 
     async def _write(self) -> None:
         async with self._writing:
             marks, self._marks = self._marks, {}
-            for part in _parts(marks):
-                keys = [self._prefix + user for user in part]
-                await self._script(
-                    _MARK, keys, self._node, self._expires_ms, REMEMBERED_MS, *part.values()
-                )
+            parts = self._by_lane(marks.items())
+            await asyncio.gather(*(self._mark(number, part) for number, part in parts))
 
-    async def _script(self, script: str, keys: list[str], *arguments: str | int) -> Any:
+    async def _mark(self, number: int, part: dict[str, str]) -> None:
+        since = (self._node, self._expires_ms, REMEMBERED_MS)
+        await self._script(number, _MARK, part, *since, *part.values())
+
+    def _by_lane(self, entries: Iterable[tuple[str, str]]) -> Iterator[tuple[int, dict[str, str]]]:
+        """The entries of each lane, in parts that one script takes; nobody is in two of them."""
+        lanes: dict[int, dict[str, str]] = {}
+        for user, value in entries:
+            lanes.setdefault(self._lanes.index(user), {})[user] = value
+        for number, lane in lanes.items():
+            rest = iter(lane.items())
+            while part := dict(islice(rest, USERS_PER_SCRIPT)):
+                yield number, part
+
+    async def _script(
+        self, number: int, script: str, users: Iterable[str], *arguments: str | int
+    ) -> Any:
         loop = asyncio.get_running_loop()
-        if loop.time() < self._failing_until:
+        if loop.time() < self._failing_until[number]:
             return None
+        lane = self._lanes[number]
+        keys = [f"{lane.prefix}{self._prefix}{user}" for user in users]
         try:
-            return await self._client.eval(script, len(keys), *keys, *arguments)
+            return await lane.run(script, keys, *arguments)
         except BROKEN as error:
-            self._failing_until = loop.time() + PAUSE_S
+            self._failing_until[number] = loop.time() + PAUSE_S
             log.debug("presence is unknown without Redis", error=str(error))
             return None
-
-
-def _parts(marks: dict[str, str]) -> Iterator[dict[str, str]]:
-    entries = list(marks.items())
-    for start in range(0, len(entries), USERS_PER_SCRIPT):
-        yield dict(entries[start : start + USERS_PER_SCRIPT])
 
 
 def _state(online: int, seen: int) -> State:

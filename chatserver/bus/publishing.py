@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-
-from redis.asyncio import Redis
+from contextlib import suppress
 
 from chatserver import metrics
-from chatserver.bus.connections import BROKEN
+from chatserver.bus.lanes import BROKEN, Lane, Publication
 
 WAITING_MAX = 20_000
 WAITING_BYTES_MAX = 16 * 1024 * 1024
 BATCH_MAX = 500  # Redis does nothing else while it works through a batch
 RETRY_S = 0.2
-
-# one answer for a whole batch instead of one for each publication
-_PUBLISH = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end"
-
-Publication = tuple[str, bytes]
+PAUSE_S = 0.002  # between two batches, as a command costs as much as dozens of publications in it
 
 
 class Publisher:
-    """Publishes in batches: while one is on its way, the next one gathers.
+    """Publishes in batches: while one is on its way and a moment longer, the next one gathers.
 
     When a publication is dropped, the nodes that did not get it cannot know. So the first batch
     that succeeds afterwards begins with `notice`, which tells them that something was lost.
     """
 
-    def __init__(self, client: Redis, notice: Publication) -> None:
-        self._client = client
+    def __init__(self, lane: Lane, notice: Publication) -> None:
+        self._lane = lane
         self._notice = notice
         self._waiting: deque[Publication] = deque()
         self._bytes = 0
         self._owes_notice = False
         self._work = asyncio.Event()
-        self._put = self._sent = self._lost_count = 0
+        self._entered = 0  # publications that ever waited
+        self._left = 0  # those of them, the first ones, that were sent or given up
+        self._failures = 0
+        self._progress = asyncio.Event()
 
     def put(self, channel: str, payload: bytes) -> None:
         """Publish soon; dropped when too much is waiting."""
@@ -44,8 +42,28 @@ class Publisher:
         else:
             self._waiting.append((channel, payload))
             self._bytes += len(payload)
-            self._put += 1
+            self._entered += 1
         self._work.set()
+
+    def owe_notice(self) -> None:
+        """What was sent may have reached a server that nobody else listens to."""
+        self._owes_notice = True
+        self._work.set()
+
+    async def flushed(self, timeout_s: float) -> bool:
+        """Wait until Redis has taken everything put so far; False when it did not, in this time.
+
+        False comes at once while Redis is known to be away, or something was dropped that others
+        have not been told of yet.
+        """
+        if self._owes_notice:
+            return False
+        target, failures = self._entered, self._failures
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._left < target and self._failures == failures:
+                    await self._progress.wait()
+        return self._left >= target and self._failures == failures
 
     async def run(self) -> None:
         """Publish what gathers, until cancelled."""
@@ -53,16 +71,8 @@ class Publisher:
             await self._work.wait()
             if not await self._flush():
                 await asyncio.sleep(RETRY_S)
-
-    async def flushed(self, timeout_s: float) -> bool:
-        """Wait until Redis has everything published so far; False when it does not take it."""
-        target, lost = self._put, self._lost_count
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while self._sent < target and self._lost_count == lost:
-            if asyncio.get_running_loop().time() > deadline:
-                return False
-            await asyncio.sleep(0.001)
-        return self._lost_count == lost
+            elif len(self._waiting) < BATCH_MAX:
+                await asyncio.sleep(PAUSE_S)
 
     async def finish(self) -> None:
         """Publish what still waits; gives up at the first failure."""
@@ -72,18 +82,25 @@ class Publisher:
     async def _flush(self) -> bool:
         batch = self._take()
         try:
-            await self._send(batch)
+            await self._lane.publish([self._notice, *batch] if self._owes_notice else batch)
         except BROKEN:
             self._lost(len(batch))
+            self._failures += 1
+            self._leave(batch)
             return False
         except asyncio.CancelledError:
             self._put_back(batch)
             raise
         self._owes_notice = False
-        self._sent += len(batch)
+        self._leave(batch)
         if not self._waiting:
             self._work.clear()
         return True
+
+    def _leave(self, batch: list[Publication]) -> None:
+        self._left += len(batch)
+        self._progress.set()
+        self._progress = asyncio.Event()
 
     def _take(self) -> list[Publication]:
         batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
@@ -94,14 +111,6 @@ class Publisher:
         self._waiting.extendleft(reversed(batch))
         self._bytes += sum(len(payload) for _, payload in batch)
 
-    async def _send(self, batch: list[Publication]) -> None:
-        publications = [self._notice, *batch] if self._owes_notice else batch
-        arguments: list[str | bytes] = []
-        for publication in publications:
-            arguments.extend(publication)
-        await self._client.eval(_PUBLISH, 0, *arguments)
-
     def _lost(self, count: int) -> None:
         metrics.bus_dropped.inc(count)
-        self._lost_count += count
         self._owes_notice = True

@@ -23,6 +23,7 @@ from chatserver.dev.leftovers import stop_leftovers
 from chatserver.dev.node import node
 from chatserver.dev.process import Child, Program
 from chatserver.dev.supervisor import Supervisor
+from chatserver.store.vault import MasterKeys
 
 SHOWN_LOGINS = 2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -98,7 +99,12 @@ class _Session:
 
     async def _start_databases(self) -> Settings:
         """Start those that no setting names; returns the settings with the addresses of both."""
-        found: dict[str, Any] = {"jwt_key": self._folder.key(self._settings.jwt_key)}
+        given = self._settings.data_keys
+        MasterKeys(given)  # refuses one that is none before the folder keeps it
+        found: dict[str, Any] = {
+            "jwt_key": self._folder.key(self._settings.jwt_key),
+            "data_keys": self._folder.data_keys(given),
+        }
         children = []
         for name, make in (("redis_url", servers.valkey), ("mongo_url", servers.mongod)):
             if _is_given(self._settings, name):

@@ -87,10 +87,11 @@ async def _opened(settings: Settings) -> AsyncIterator[_House]:
     from chatserver.bus.presence import PresenceBoard
     from chatserver.gateway.hub import Hub
     from chatserver.services.delivery import Delivery
+    from chatserver.store.stores import open_stores
 
     settings = structs.replace(settings, cursor_flush_ms=_FLUSH_MS)
     tasks = Tasks(on_death=lambda _: None)  # logged there; what waits for it times out
-    kept = app.open_stores(settings, tasks)
+    kept = open_stores(settings, tasks)
     space = settings.mongo_database
     bus = Bus(settings.redis_url, _NODE, space=space)
     board = PresenceBoard(settings.redis_url, _NODE, space=space)

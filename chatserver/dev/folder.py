@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import secrets
@@ -14,11 +15,12 @@ from chatserver.dev.errors import DevError
 
 DEFAULT = Path(".data")
 KEY_BYTES = 48
+MASTER_KEY_BYTES = 32
 LOG_BYTES = 5_000_000
 
 
 class DataFolder:
-    """A folder with the databases, their ports and logs, and the signing key."""
+    """A folder with the databases, their ports and logs, and the keys."""
 
     def __init__(self, path: Path) -> None:
         """Makes the folder, for this user only, unless it is there.
@@ -89,6 +91,21 @@ class DataFolder:
             _write_secret(path, secrets.token_urlsafe(KEY_BYTES), keep=True)
         return path.read_text()
 
+    def data_keys(self, given: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The master keys that seal personal data here, one made the first time.
+
+        Keys that are `given` come first. Those known before stay: something may be sealed by them.
+        """
+        path = self.path / "data-keys"
+        if not path.exists():
+            secret = base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)).decode()
+            _write_secret(path, f"dev:{secret}", keep=True)
+        ids = {_id(key) for key in given}
+        keys = (*given, *(key for key in path.read_text().split(",") if _id(key) not in ids))
+        if given:
+            _write_secret(path, ",".join(keys))
+        return keys
+
 
 def dev_key(data: Path) -> str:
     """The HS256 key of a data folder, made at the first call.
@@ -97,6 +114,10 @@ def dev_key(data: Path) -> str:
         DevError: the folder cannot be made.
     """
     return DataFolder(data).key()
+
+
+def _id(master_key: str) -> str:
+    return master_key.partition(":")[0]
 
 
 def _write_secret(path: Path, text: str, *, keep: bool = False) -> None:

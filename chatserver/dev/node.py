@@ -39,6 +39,7 @@ def _variables(settings: Settings, port: int) -> dict[str, str]:
         "CHAT_MONGO_URL": settings.mongo_url,
         "CHAT_REDIS_URL": settings.redis_url,
         "CHAT_JWT_KEY": settings.jwt_key,
+        "CHAT_DATA_KEYS": ",".join(settings.data_keys),
     }
 
 

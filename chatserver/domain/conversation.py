@@ -48,11 +48,13 @@ class Room(Struct, frozen=True, kw_only=True):
     """What a conversation of many has beside its messages. Times are ms since 1970 UTC.
 
     Until `muted_until` only admins and the `speakers` may write. `count` are members, of `capacity`
-    at most; `asked` those who wait to be let in. `revision` counts the changes.
+    at most; `asked` those who wait to be let in. `revision` counts the changes. A community is the
+    server's: it has no owner, `community` names its rule, and `titles` hold its title by language.
     """
 
     title: str
     owner: str
+    titles: dict[str, str] = {}
     avatar: str | None = None
     announcement: Announcement | None = None
     settings: RoomSettings = RoomSettings()

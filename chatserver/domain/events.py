@@ -165,7 +165,7 @@ class RoomChanged(Event, frozen=True, kw_only=True):
         "conversation": {
             "id": "r41f", "kind": "group",
             "room": {
-                "title": "三月宝宝妈妈群", "owner": "lin", "avatar": None,
+                "title": "三月宝宝妈妈群", "owner": "lin", "titles": {}, "avatar": None,
                 "announcement": {"text": "周六下午抚触课", "by": "lin", "at": 1790000000000},
                 "settings": {
                     "join": "invitation", "history": "all", "history_last": 50, "slow_mode_s": 0,
@@ -215,7 +215,20 @@ class Notice(Event, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class ProfileChanged(Event, frozen=True, kw_only=True):
+    """My profile changed, by another device of mine or by staff; `profile.get` has it.
+
+    A device that has this `rev` already passes over it. Sync does not bring profiles: get yours
+    when it is shown.
+    """
+
+    name = "profile"
+    example = {"rev": 3}
+
+    rev: int
+
+
 EVENTS: tuple[type[Event], ...] = (
     Ready, MessageSent, Changed, ReadMoved, DeliveredMoved, Typing, PresenceChanged,
-    ConversationChanged, RoomChanged, Badge, Notice,
+    ConversationChanged, RoomChanged, Badge, Notice, ProfileChanged,
 )  # fmt: skip

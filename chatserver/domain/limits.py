@@ -21,16 +21,12 @@ class Limiter:
 
     def spend(self, key: Hashable, now_ms: int) -> int:
         """Take one token: 0 where there was one, else in how many ms there will be one."""
-        held, since = self._buckets.get(key, (self._full, now_ms))
-        held = min(self._full, held + max(0, now_ms - since) * self._per_s)
-        if held < TOKEN:
-            self._put(key, held, now_ms)
-            return math.ceil((TOKEN - held) / self._per_s)
-        self._put(key, held - TOKEN, now_ms)
-        return 0
-
-    def _put(self, key: Hashable, held: int, now_ms: int) -> None:
-        self._buckets[key] = (held, now_ms)
+        held, since = self._buckets.get(key) or (self._full, now_ms)
+        if now_ms > since:
+            held = min(self._full, held + (now_ms - since) * self._per_s)
+        missing = TOKEN - held
+        self._buckets[key] = (held if missing > 0 else held - TOKEN, now_ms)
         self._buckets.move_to_end(key)
         if len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
+        return math.ceil(missing / self._per_s) if missing > 0 else 0

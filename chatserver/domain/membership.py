@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from chatserver.domain.message import Change, Message
 
 RoomRole = Literal["owner", "admin", "member"]
-State = Literal["in", "invited", "asked", "left", "removed", "banned"]
+State = Literal["in", "invited", "asked", "left", "removed", "banned", "moved"]
 Mode = Literal["all", "mentions", "silent", "none"]
 
 MUTED: frozenset[Mode] = frozenset({"silent", "none"})  # counted, but not on the badge
@@ -41,6 +41,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     """One person in one conversation. Times are milliseconds since 1970 UTC.
 
     `since` is the first message to be seen, `until` where the logs stood when the person left.
+    `moved` is who was taken out of a community because it no longer fits.
     """
 
     conversation: str

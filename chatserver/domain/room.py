@@ -7,79 +7,26 @@ business; an act that changes nothing gives None, so repeating one is harmless.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from msgspec import UNSET, Struct, structs
+from msgspec import UNSET, structs
 
 from chatserver.domain.calls import UpdateConversation
 from chatserver.domain.conversation import (
     Announcement,
-    Conversation,
     History,
     Room,
     RoomSettings,
 )
 from chatserver.domain.membership import Head, Membership, RoomRole, State
-from chatserver.domain.person import Caller
-from chatserver.domain.rights import Action, may, require
+from chatserver.domain.rights import FOREVER, Action, may, require
+from chatserver.domain.scene import Note, Ruling, Scene
 from chatserver.errors import Forbidden, NotFound
 
-FOREVER = 2**53  # a time that does not come
 UNLIMITED = 2**31
 ADMINS_MAX = 99
-GONE = frozenset({"left", "removed", "banned"})
-
-
-class Note(Struct, frozen=True, kw_only=True):
-    """Something members should see; it becomes a system message."""
-
-    type: str
-    by: str
-    users: tuple[str, ...] = ()
-    fields: Mapping[str, Any] = {}
-
-
-class Scene(Struct, frozen=True, kw_only=True):
-    """A room and the people an act concerns, as they stand. `now` is ms since 1970 UTC.
-
-    `head` is where the logs stood a moment ago.
-    """
-
-    conversation: Conversation
-    members: Mapping[str, Membership]
-    caller: Caller
-    now: int
-    head: Head = Head()
-
-    def of(self, user: str) -> Membership:
-        """The person's membership; that of somebody who was never in it where there is none."""
-        found = self.members.get(user)
-        return found or Membership(conversation=self.conversation.id, user=user, state="left")
-
-    @property
-    def actor(self) -> Membership:
-        """The membership of who acts.
-
-        Raises:
-            NotFound: who was never in it does not learn that it exists.
-        """
-        found = self.members.get(self.caller.user)
-        if found is None:
-            raise NotFound
-        return found
-
-
-class Ruling(Struct, frozen=True, kw_only=True):
-    """How things stand after an act: the room, and the memberships that changed.
-
-    Of those, `went` were in it until now.
-    """
-
-    room: Room
-    members: tuple[Membership, ...] = ()
-    went: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
+GONE = frozenset({"left", "removed", "banned", "moved"})
 
 
 def begin(scene: Scene) -> Ruling:
@@ -87,6 +34,38 @@ def begin(scene: Scene) -> Ruling:
     owner = _admitted(scene, scene.of(scene.caller.user), role="owner")
     title = scene.conversation.the_room.title
     return _ruling(scene, (owner,), Note(type="created", by=owner.user, fields={"title": title}))
+
+
+def begin_for(scene: Scene, admins: Iterable[str]) -> Ruling:
+    """A new room of the server's, which has no owner, with its admins in it."""
+    members = tuple(_admitted(scene, scene.of(user), role="admin") for user in admins)
+    return _ruling(scene, members)
+
+
+def bring_in(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
+    """The server brings somebody in; admins fit in any room.
+
+    Raises:
+        Forbidden: it is full.
+    """
+    person = scene.of(user)
+    if person.is_in and person.role == role:
+        return None
+    note = Note(type="joined", by=user, users=(user,))
+    if person.is_in:
+        return _ruling(scene, (structs.replace(person, role=role),))
+    if role == "member":
+        return _admit(scene, [person], note)
+    return _quietly(scene, _ruling(scene, (_admitted(scene, person, role=role),), note))
+
+
+def take_out(scene: Scene, user: str) -> Ruling | None:
+    """The server takes somebody out whom the room no longer fits."""
+    person = scene.of(user)
+    if not person.is_in:
+        return None
+    gone = structs.replace(person, state="moved", role="member", until=scene.head)
+    return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=user, users=(user,))))
 
 
 def join(scene: Scene) -> Ruling | None:
@@ -250,32 +229,6 @@ def update(scene: Scene, call: UpdateConversation) -> Ruling | None:
     return Ruling(room=after, notes=tuple(notes))
 
 
-def check_may_write(conversation: Conversation, me: Membership, now: int) -> None:
-    """See that a member may write now.
-
-    Raises:
-        Forbidden: not in it, not with this role, muted, or all are.
-    """
-    require(conversation, me, "write")
-    room = conversation.room
-    if room is None or may(conversation, me, "write_at_any_time"):
-        return
-    if me.muted_until > now:
-        raise Forbidden("You are muted here", retry_after_ms=_left(me.muted_until, now))
-    if room.muted_until > now and me.user not in room.speakers:
-        raise Forbidden(
-            "Only admins may write here now", retry_after_ms=_left(room.muted_until, now)
-        )
-
-
-def slow_mode_ms(conversation: Conversation, me: Membership) -> int:
-    """How long the member must wait between two messages, 0 for not at all."""
-    room = conversation.room
-    if room is None or may(conversation, me, "write_at_any_time"):
-        return 0
-    return room.settings.slow_mode_s * 1000
-
-
 def first_seen(settings: RoomSettings, head: Head) -> int:
     """The first message that somebody sees who comes in now."""
     last: dict[History, int] = {"all": head.seq, "joined": 0, "last": settings.history_last}
@@ -406,7 +359,3 @@ def _told(name: str, room: Room) -> dict[str, Any]:
 
 def _ahead(until: int, now: int) -> int:
     return min(until, FOREVER) if until > now else 0
-
-
-def _left(until: int, now: int) -> int | None:
-    return until - now if until < FOREVER else None

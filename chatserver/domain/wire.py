@@ -79,6 +79,8 @@ def _invalid(message: str) -> Invalid:
         return Invalid("This field is required", path=f"{path}.{field}".lstrip("."))
     if "matching regex" in reason:
         reason = "This has a character that is not allowed here"
+    if "encoded date" in reason:
+        reason = "This is no date such as 2026-08-31"
     return Invalid(reason, path=path or None)
 
 

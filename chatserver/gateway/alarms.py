@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from math import ceil
 from typing import Generic, Protocol, TypeVar
 
 RESOLUTION_S = 0.1
+LATE_S = 2 * RESOLUTION_S  # an alarm's slot is rounded up, and the timer's turn may just be over
 
 
 class Sleeper(Protocol):
@@ -27,15 +29,16 @@ class Alarms(Generic[T]):
 
     def __init__(self, wake: Callable[[T], None]) -> None:
         self._wake = wake
-        self._slots: dict[int, set[T]] = {}
+        self._slots: defaultdict[int, set[T]] = defaultdict(set)
         self._reached = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, sleeper: T, in_s: float) -> None:
         """Wake it after that long; an earlier alarm of it is off."""
-        self.cancel(sleeper)
+        if sleeper.alarm:
+            self.cancel(sleeper)
         sleeper.alarm = max(_slot(in_s), self._reached + 1)
-        self._slots.setdefault(sleeper.alarm, set()).add(sleeper)
+        self._slots[sleeper.alarm].add(sleeper)
         if self._timer is None:
             self._reached = _slot(0) - 1
             self._tick()

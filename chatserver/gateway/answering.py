@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
@@ -13,6 +13,7 @@ from chatserver import metrics
 from chatserver.clock import now_ms
 from chatserver.domain import wire
 from chatserver.errors import Busy, ChatError, Internal, Invalid, Unavailable
+from chatserver.gateway.alarms import LATE_S, Alarms
 from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.engine.packets import Event
 from chatserver.gateway.handlers import Handlers
@@ -21,15 +22,19 @@ from chatserver.services.limits import Limits
 
 CALL_TIMEOUT_S = 4.8  # an answer within five seconds, whatever is away
 
+_encode = msgspec.json.Encoder().encode
+
 log = structlog.get_logger()
 
 
 class Answering:
     """Handles the calls of connections."""
 
-    def __init__(self, handlers: Handlers, limits: Limits) -> None:
+    def __init__(self, handlers: Handlers, limits: Limits, late: Alarms[AnswerBy]) -> None:
+        """`late` wake who takes too long."""
         self._handlers = handlers
         self._limits = limits
+        self._late = late
 
     async def handle(self, connection: Connection, event: Event, deadline: float) -> None:
         """Handle one call and acknowledge it; never raises."""
@@ -43,10 +48,10 @@ class Answering:
         self, connection: Connection, event: Event, deadline: float
     ) -> dict[str, Any]:
         try:
-            async with AnswerBy(deadline):
+            with AnswerBy(deadline, self._late):
                 self._limits.call(connection.caller.user, now_ms())
                 call = wire.decode_call(event.name, event.payload)
-                metrics.calls.labels(event.name).inc()
+                metrics.calls.inc(of=event.name)
                 return {"ok": True, **await self._handlers.handle(connection, call)}
         except ChatError as refusal:
             return _refuse(refusal)
@@ -58,40 +63,49 @@ class Answering:
 
 
 class AnswerBy:
-    """What runs inside answers in time or ends as `Unavailable`.
+    """What one task does inside answers by the deadline, or ends as `Unavailable` just before it.
 
     The time counts from the call's arrival: behind calls that wait for a database that is away,
     the next ones are refused untried.
     """
 
-    __slots__ = ("_deadline", "_timeout")
+    __slots__ = ("_alarms", "_cancelling", "_deadline", "_late", "_task", "alarm")
 
-    def __init__(self, deadline: float) -> None:
-        """`deadline` is the event loop's time."""
+    def __init__(self, deadline: float, alarms: Alarms[AnswerBy]) -> None:
+        """`deadline` is the event loop's time; `alarms` call `give_up`."""
         self._deadline = deadline
-        self._timeout = asyncio.timeout_at(deadline)
+        self._alarms = alarms
+        self._task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._cancelling = self._task.cancelling()
+        self._late = False
+        self.alarm = 0
 
-    async def __aenter__(self) -> None:
-        if asyncio.get_running_loop().time() >= self._deadline:
+    def give_up(self) -> None:
+        """The time is over."""
+        self._late = True
+        self._task.cancel()
+
+    def __enter__(self) -> None:
+        left_s = self._deadline - asyncio.get_running_loop().time()
+        if left_s <= 0:
             raise Busy(retry_after_ms=1000)
-        await self._timeout.__aenter__()
+        self._alarms.set(self, max(0, left_s - LATE_S))
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            await self._timeout.__aexit__(kind, error, traceback)
-        except TimeoutError:
-            raise Unavailable from None
-        if isinstance(error, TimeoutError):
+        self._alarms.cancel(self)
+        # as asyncio.timeout: a cancellation by somebody else at the same time goes on
+        ours = self._late and self._task.uncancel() <= self._cancelling
+        if isinstance(error, TimeoutError) or (ours and kind is asyncio.CancelledError):
             raise Unavailable from None
 
 
 def _ack(number: int, answer: dict[str, Any]) -> Frame:
-    return Frame.message(f"3{number}[{msgspec.json.encode(answer).decode()}]")
+    return Frame.message(f"3{number}[{_encode(answer).decode()}]")
 
 
 def _refuse(refusal: ChatError) -> dict[str, Any]:

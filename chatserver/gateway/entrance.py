@@ -13,7 +13,6 @@ from chatserver.domain.events import Ready
 from chatserver.domain.person import Caller, DeviceInfo, Identity, Person
 from chatserver.errors import OriginRefused, Unauthorized
 from chatserver.gateway.address import Addresses
-from chatserver.gateway.answering import AnswerBy
 from chatserver.gateway.engine.request import Request
 from chatserver.services.services import Services
 
@@ -46,9 +45,17 @@ class Entrance:
     """Decides who comes in, and says what they find."""
 
     def __init__(self, settings: Settings, services: Services, addresses: Addresses) -> None:
-        self._settings = settings
         self._services = services
         self._addresses = addresses
+        self._limits = {
+            "text_bytes": settings.text_bytes,
+            "frame_bytes": settings.frame_bytes,
+            "page_default": settings.page_default,
+            "page_max": settings.page_max,
+            "sends_per_s": settings.sends_per_s,
+            "edit_window_ms": settings.edit_window_ms,
+            "recall_window_ms": settings.recall_window_ms,
+        }
 
     async def identify(self, request: Request, auth: Any) -> Claim:
         """Who asks to come in; from memory alone.
@@ -56,23 +63,24 @@ class Entrance:
         Raises:
             OriginRefused, Unauthorized, TokenExpired: it may not.
         """
-        headers = request.headers()
-        if not self._addresses.origin_allowed(headers.get("origin"), headers.get("host")):
+        origin = request.header("origin")
+        if origin is not None and not self._addresses.origin_allowed(
+            origin, request.header("host")
+        ):
             raise OriginRefused
         given = _read(auth)
         identity = await self._services.auth.authenticate(given.token, now_ms())
         return Claim(identity, given.device)
 
-    async def receive(self, connection: str, claim: Claim, deadline: float) -> Guest:
-        """Take somebody in as `connection`; `deadline` is the event loop's time.
+    async def receive(self, connection: str, claim: Claim) -> Guest:
+        """Take somebody in as `connection`.
 
         Raises:
-            Unavailable, Busy: not now.
+            Unavailable: not now.
         """
         identity, device = claim.identity, claim.device
-        async with AnswerBy(deadline):
-            person = await self._services.devices.arrive(identity, device, connection, now_ms())
-            seats = await self._services.rooms.seats(identity.user)
+        seats = self._services.seats.of(identity.user)  # looked up meanwhile
+        person = await self._services.devices.arrive(identity, device, connection, now_ms())
         caller = Caller(
             user=identity.user,
             role=identity.role,
@@ -80,24 +88,12 @@ class Entrance:
             device=device.id,
             connection=connection,
         )
-        return Guest(caller, identity, person, seats)
+        return Guest(caller, identity, person, dict(await seats))
 
     def ready(self, guest: Guest) -> Ready:
         """What a client is told first."""
-        settings = self._settings
         return Ready(
-            me=guest.person,
-            device=guest.caller.device,
-            time=now_ms(),
-            limits={
-                "text_bytes": settings.text_bytes,
-                "frame_bytes": settings.frame_bytes,
-                "page_default": settings.page_default,
-                "page_max": settings.page_max,
-                "sends_per_s": settings.sends_per_s,
-                "edit_window_ms": settings.edit_window_ms,
-                "recall_window_ms": settings.recall_window_ms,
-            },
+            me=guest.person, device=guest.caller.device, time=now_ms(), limits=self._limits
         )
 
 

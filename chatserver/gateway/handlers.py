@@ -58,6 +58,10 @@ class Handlers:
             calls.ListDevices: self._list_devices,
             calls.LogoutDevice: self._logout_device,
             calls.RenewToken: self._renew,
+            calls.GetProfile: self._get_profile,
+            calls.UpdateProfile: self._update_profile,
+            calls.GiveConsent: self._give_consent,
+            calls.WithdrawConsent: self._withdraw_consent,
         }
 
     async def handle(self, connection: Connection, call: calls.Call) -> Answer:
@@ -191,6 +195,19 @@ class Handlers:
         to.identity = identity
         self._on_renewed(to)
         return {"exp": identity.expires_at}
+
+    async def _get_profile(self, to: Connection, call: calls.GetProfile) -> Answer:
+        return {"profile": await self._services.profiles.get(to.caller, call.user, now_ms())}
+
+    async def _update_profile(self, to: Connection, call: calls.UpdateProfile) -> Answer:
+        return {"profile": await self._services.profiles.update(to.caller, call, now_ms())}
+
+    async def _give_consent(self, to: Connection, call: calls.GiveConsent) -> Answer:
+        return {"profile": await self._services.profiles.give_consent(to.caller, call, now_ms())}
+
+    async def _withdraw_consent(self, to: Connection, call: calls.WithdrawConsent) -> Answer:
+        profile = await self._services.profiles.withdraw_consent(to.caller, call, now_ms())
+        return {"profile": profile}
 
 
 def _one(view: ConversationView) -> Answer:

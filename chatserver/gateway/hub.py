@@ -224,15 +224,14 @@ class Hub:
         if about is not None and topic in self._firsts:
             firsts = self._firsts[topic]
             room = {id_: each for id_, each in room.items() if firsts.get(id_, 1) <= about}
-        frame = Frame.message(packet, droppable=wire.is_droppable(packet))
-        skipped = room.get(skip) if skip is not None else None
-        connections = list(room.values())  # one may leave meanwhile
-        for connection in connections:
-            if connection is not skipped:
+        # as of now: one may leave meanwhile
+        receivers = [connection for id_, connection in room.items() if id_ != skip]
+        if receivers:
+            frame = Frame.message(packet, droppable=wire.is_droppable(packet))
+            for connection in receivers:
                 connection.deliver(frame)
-        receivers = len(connections) - (skipped is not None)
-        metrics.deliveries.inc(receivers)
-        return receivers
+            metrics.deliveries.inc(len(receivers))
+        return len(receivers)
 
     def cut(self, cut: Cut) -> None:
         """End the connections that are meant."""

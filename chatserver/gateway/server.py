@@ -1,6 +1,7 @@
 """The way in by socket: our engine below, python-socketio's API above, our calls between.
 
 A client's path: socket → admission → CONNECT with a token → `ready` → calls, one after the other.
+The namespace `/` is ours alone: python-socketio hears of no client in it, only of other namespaces.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import asyncio
 import random
 from typing import Any
 
-import socketio
+import msgspec
 import structlog
 from aiohttp import web
 from msgspec import structs
@@ -22,10 +23,12 @@ from chatserver.errors import Busy, ChatError, Internal, Unauthorized
 from chatserver.gateway.address import Addresses
 from chatserver.gateway.admission import Admission
 from chatserver.gateway.alarms import Alarms
-from chatserver.gateway.answering import CALL_TIMEOUT_S, Answering
+from chatserver.gateway.answering import CALL_TIMEOUT_S, AnswerBy, Answering
 from chatserver.gateway.engine import packets
 from chatserver.gateway.engine.drop_in import AsyncServer, EngineServer, Environ
+from chatserver.gateway.engine.engine import new_id
 from chatserver.gateway.engine.errors import Overloaded, ProtocolError
+from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.engine.handover import new_tag
 from chatserver.gateway.engine.options import Options
 from chatserver.gateway.engine.packets import Packet
@@ -62,10 +65,12 @@ class Gateway(AsyncServer):
         self._tasks = tasks
         self._engine = engine
         self._addresses = Addresses(settings)
+        self._late: Alarms[AnswerBy] = Alarms(AnswerBy.give_up)
         self._entrance = Entrance(settings, services, self._addresses)
-        self._answering = Answering(Handlers(services, hub, self._renewed), services.limits)
+        handlers = Handlers(services, hub, self._renewed)
+        self._answering = Answering(handlers, services.limits, self._late)
         self._sessions: dict[str, Session] = {}  # by Engine.IO session id
-        self._guests: dict[str, Guest] = {}  # let in, but not yet told so
+        self._members: dict[str, Session] = {}  # those let in, by connection
         self._draining = False
         self._handle_one: Handle[Arrived] = self._handle  # one bound method for all inboxes
         self._connections_max = descriptors.connections_max(settings)
@@ -76,7 +81,6 @@ class Gateway(AsyncServer):
         )
         self._admission = Admission(settings, self._too_late)
         self._expiries: Alarms[Session] = Alarms(lambda session: session.wake(self._expiries))
-        self.on("connect", self._on_connect)
         self.manager_initialized = True
 
     async def allow_origin(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -125,7 +129,6 @@ class Gateway(AsyncServer):
             raise Overloaded
         inbox = Inbox(self._tasks, self._handle_one, self._settings.inbox_frames)
         self._sessions[socket.id] = Session(socket, inbox)
-        self.environ[socket.id] = Environ(socket.request)
 
     def received(self, socket: Socket, data: str) -> None:
         """A client said something; it is handled in its turn."""
@@ -143,12 +146,9 @@ class Gateway(AsyncServer):
         self._admission.release(socket.id)
         session = self._sessions.pop(socket.id)
         session.inbox.clear()
-        self._expiries.cancel(session)
         if session.elsewhere:
             self._tasks.spawn("left", self._handle_eio_disconnect(socket.id, reason))
-        self.environ.pop(socket.id, None)
-        if session.connection is not None:
-            self._leave(session.connection)
+        self._leave(session)
 
     def shed(self) -> None:
         """Something not worth waiting for was dropped."""
@@ -182,53 +182,58 @@ class Gateway(AsyncServer):
         if socket.state is not State.OPEN:
             return
         try:
-            if packet.namespace == NAMESPACE and packet.kind == packets.EVENT:
-                if session.connection is None:
-                    raise ProtocolError("Not connected to the namespace")
+            if packet.namespace != NAMESPACE:
+                await self._handle_elsewhere(session, packet)
+            elif packet.kind == packets.CONNECT:
+                await self._come_in(session, packet, deadline)
+            elif session.connection is None:
+                raise ProtocolError("Not connected to the namespace")
+            elif packet.kind == packets.EVENT:
                 await self._answering.handle(session.connection, packets.event(packet), deadline)
-            elif packet.namespace == NAMESPACE and packet.kind == packets.CONNECT:
-                await self._come_in(session, packet)
+            elif packet.kind == packets.DISCONNECT:
+                self._leave(session)
             else:
-                session.elsewhere = session.elsewhere or packet.kind == packets.CONNECT
-                await self.dispatch(socket.id, packet)
+                packets.arguments_of(packet)  # nobody here waits for an acknowledgement
         except ProtocolError as error:
             socket.fail(f"protocol error: {error}")
 
-    async def _come_in(self, session: Session, packet: Packet) -> None:
+    async def _handle_elsewhere(self, session: Session, packet: Packet) -> None:
+        if packet.kind == packets.CONNECT:
+            session.elsewhere = True
+            self.environ[session.socket.id] = Environ(session.socket.request)
         await self.dispatch(session.socket.id, packet)
-        guest = self._guests.pop(session.socket.id, None)
-        if guest is None:
-            return
-        if session.socket.state is State.OPEN:
-            self._welcome(session, guest)
-        else:  # it went while its token was being checked
-            self.manager.basic_disconnect(guest.caller.connection, NAMESPACE)
 
-    async def _on_connect(self, sid: str, environ: Environ, auth: Any = None) -> None:
+    async def _come_in(self, session: Session, packet: Packet, deadline: float) -> None:
+        if session.connection is not None:
+            raise ProtocolError("Connected already")
+        auth = packets.auth_of(packet)
         try:
-            await self._let_in(sid, environ, auth)
+            guest = await self._let_in(session.socket, auth, deadline)
         except ChatError as refusal:
-            metrics.refusals.labels(refusal.code).inc()
-            raise _refused(refusal) from None
+            _refuse(session.socket, refusal)
         except Exception:
             log.exception("a connection could not be accepted")
-            raise _refused(Internal()) from None
+            _refuse(session.socket, Internal())
+        else:
+            if session.socket.state is State.OPEN:  # else it went while its token was checked
+                self._welcome(session, guest)
 
-    async def _let_in(self, sid: str, environ: Environ, auth: Any) -> None:
-        eio_sid = self.manager.eio_sid_from_sid(sid, NAMESPACE)
-        claim = await self._entrance.identify(environ.request, auth)
+    async def _let_in(self, socket: Socket, auth: Any, deadline: float) -> Guest:
+        claim = await self._entrance.identify(socket.request, auth)
         wait_ms = 1000 if self._draining else self._admission.enter(now_ms())
         if wait_ms:
             raise Busy(retry_after_ms=wait_ms)
-        deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_S
         moment = self._hub.moment
-        guest = await self._entrance.receive(sid, claim, deadline)
-        self._guests[eio_sid] = structs.replace(guest, moment=moment)
+        with AnswerBy(deadline, self._late):
+            guest = await self._entrance.receive(new_id(), claim)
+        return structs.replace(guest, moment=moment)
 
     def _welcome(self, session: Session, guest: Guest) -> None:
         self._admission.release(session.socket.id)
         connection = Connection(session.socket, guest.caller, guest.identity)
         session.connection = connection
+        self._members[guest.caller.connection] = session
+        session.socket.push(Frame.message(f'0{{"sid":"{guest.caller.connection}"}}'))
         user = guest.caller.user
         first = not self._hub.here(of_user(user))
         # from here on the connection can be cut; what was revoked just before is seen now
@@ -253,32 +258,28 @@ class Gateway(AsyncServer):
             oldest.dismiss(Notice(type="kicked", reason="socket_limit"))
 
     def _renewed(self, connection: Connection) -> None:
-        eio_sid = self.manager.eio_sid_from_sid(connection.caller.connection, NAMESPACE)
-        if eio_sid in self._sessions:
-            self._sessions[eio_sid].watch_expiry(self._expiries)
+        session = self._members.get(connection.caller.connection)
+        if session is not None:
+            session.watch_expiry(self._expiries)
 
-    async def _handle_disconnect(
-        self, eio_sid: str, namespace: str, reason: str | None = None
-    ) -> None:
-        session = self._sessions.get(eio_sid)
-        if namespace == NAMESPACE and session is not None and session.connection is not None:
-            self._expiries.cancel(session)
-            self._leave(session.connection)
-            session.connection = None
-        else:
-            await super()._handle_disconnect(eio_sid, namespace, reason)
-
-    def _leave(self, connection: Connection) -> None:
-        user = connection.caller.user
-        self.manager.basic_disconnect(connection.caller.connection, NAMESPACE)
+    def _leave(self, session: Session) -> None:
+        """The client is no longer in; harmless when it never was."""
+        connection, session.connection = session.connection, None
+        if connection is None:
+            return
+        self._expiries.cancel(session)
+        del self._members[connection.caller.connection]
         self._hub.remove(connection)
         metrics.connections.dec()
+        user = connection.caller.user
         if not self._hub.here(of_user(user)) and not self._draining:
             self._services.presence.went(user)
 
 
-def _refused(refusal: ChatError) -> socketio.exceptions.ConnectionRefusedError:
-    return socketio.exceptions.ConnectionRefusedError(refusal.code, refusal.to_wire())
+def _refuse(socket: Socket, refusal: ChatError) -> None:
+    metrics.refusals.labels(refusal.code).inc()
+    error = msgspec.json.encode({"message": refusal.code, "data": refusal.to_wire()})
+    socket.push(Frame.message(f"4{error.decode()}"))
 
 
 def _note(reason: str) -> None:

@@ -29,11 +29,13 @@ from chatserver.domain.events import EVENTS, PROTOCOL_VERSION, Event
 from chatserver.domain.membership import Head, Prefs
 from chatserver.domain.message import Change, Forwarded, Message
 from chatserver.domain.person import DeviceInfo, Person
+from chatserver.domain.profile import Child, Consent, Profile
 from chatserver.errors import ChatError
 
 SHAPES: tuple[type[msgspec.Struct], ...] = (
     Message, Forwarded, Change, ConversationView, SyncedConversation, Member, Me, Head, Prefs,
     RoomView, Room, RoomSettings, Announcement, RoomMember, Person, Device,
+    Profile, Child, Consent,
 )  # fmt: skip
 REFUSALS = (
     errors.Unauthorized, errors.TokenExpired, errors.OriginRefused, errors.Busy,
@@ -41,9 +43,9 @@ REFUSALS = (
 )  # fmt: skip
 LIMITS = (
     "text_bytes", "frame_bytes", "page_default", "page_max", "reset_after_messages", "sends_per_s",
-    "room_sends_per_s", "calls_per_s", "read_marks_per_s", "edit_window_ms", "edits_max",
-    "recall_window_ms", "staff_recall_window_ms", "room_members_max", "forward_bytes",
-    "typing_interval_ms", "typing_expires_ms",
+    "room_sends_per_s", "calls_per_s", "read_marks_per_s", "profile_changes_per_s",
+    "edit_window_ms", "edits_max", "recall_window_ms", "staff_recall_window_ms", "room_members_max",
+    "forward_bytes", "typing_interval_ms", "typing_expires_ms",
     "sockets_per_user", "devices_per_platform", "auth_deadline_ms", "ping_interval_ms",
     "ping_timeout_ms", "jwt_lifetime_max_ms",
 )  # fmt: skip
@@ -165,7 +167,8 @@ def _list(kind: inspect.VarTupleType) -> str:
 def _object(kind: inspect.DictType) -> str:
     if isinstance(kind.value_type, inspect.AnyType):
         return "object"
-    return f"object, {_in_words(kind.value_type)} by key"
+    most = "" if kind.max_length is None else f" of at most {kind.max_length}"
+    return f"object{most}, {_in_words(kind.value_type)} by key"
 
 
 def _literal(kind: inspect.LiteralType) -> str:
@@ -180,6 +183,7 @@ _WORDS: dict[type[inspect.Type], Callable[[Any], str]] = {
     inspect.StrType: _text,
     inspect.IntType: _number,
     inspect.BoolType: lambda _: "true or false",
+    inspect.DateType: lambda _: "date as `2026-08-31`",
     inspect.NoneType: lambda _: "null",
     inspect.AnyType: lambda _: "anything",
     inspect.LiteralType: _literal,

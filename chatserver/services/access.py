@@ -13,8 +13,7 @@ from chatserver.domain.membership import Membership, Moved
 from chatserver.domain.rights import Action, require
 from chatserver.errors import NotFound
 from chatserver.services.delivery import Delivery
-from chatserver.store.conversations import Conversations
-from chatserver.store.memberships import Memberships
+from chatserver.store.stores import Stores
 
 T = TypeVar("T")
 
@@ -44,11 +43,9 @@ class Access:
     when any node says that it changed, and after two seconds in any case.
     """
 
-    def __init__(
-        self, conversations: Conversations, memberships: Memberships, delivery: Delivery
-    ) -> None:
-        self._conversations = conversations
-        self._memberships = memberships
+    def __init__(self, stores: Stores, delivery: Delivery) -> None:
+        self._conversations = stores.conversations
+        self._memberships = stores.memberships
         self._direct: OrderedDict[str, Conversation] = OrderedDict()
         self._rooms: OrderedDict[str, dict[str, tuple[float, Standing]]] = OrderedDict()
         delivery.when_moved(self._forget)

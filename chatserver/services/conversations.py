@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from chatserver.domain.calls import DeleteMessage, ListConversations, SetPrefs
 from chatserver.domain.conversation import Conversation, ConversationView, direct_id
@@ -16,19 +16,9 @@ from chatserver.errors import Conflict, Invalid, NotFound
 from chatserver.services.access import Access
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
-from chatserver.store.conversations import Conversations as ConversationStore
-from chatserver.store.cursors import Cursors
-from chatserver.store.users import Users
+from chatserver.store.stores import Stores
 
 LIST_MAX = 100
-
-
-class Stores(Struct, frozen=True):
-    """Where conversations are kept, their memberships, and the people."""
-
-    conversations: ConversationStore
-    cursors: Cursors
-    users: Users
 
 
 class Conversations:

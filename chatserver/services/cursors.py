@@ -12,9 +12,7 @@ from chatserver.services.access import Access, Standing
 from chatserver.services.limits import Limits
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
-from chatserver.store.cursors import Cursors as CursorStore
-from chatserver.store.memberships import Memberships
-from chatserver.store.messages import Messages
+from chatserver.store.stores import Stores
 
 
 class ReadMark(Struct, frozen=True):
@@ -22,14 +20,6 @@ class ReadMark(Struct, frozen=True):
 
     read: int
     unread: int
-
-
-class Stores(Struct, frozen=True):
-    """Where positions are kept, and what they are about."""
-
-    cursors: CursorStore
-    memberships: Memberships
-    messages: Messages
 
 
 class Readers(Struct, frozen=True):
@@ -76,7 +66,7 @@ class Cursors:
             self._cursors.advance(conversation.id, caller.user, read=seq)
             await self._cursors.written()
         mark = await self._mark(caller.user, conversation.id)
-        if seq > before:
+        if seq and seq >= before:  # a mark made again: who stored it may not have told
             # what is stored, for another node may have stored a higher mark meanwhile
             self._telling.read(conversation, standing.me, mark.read, skip=caller.connection)
             self._telling.badge(caller.user, await self._views.badge(caller.user))

@@ -117,12 +117,18 @@ class Delivery:
 
     def moved(self, moved: Moved) -> None:
         """A room changed: have its people's connections hear it, or no longer, on every node."""
-        self._take(moved)
+        self.moved_here(moved)
         payload = _MOVED + msgspec.json.encode(moved)
         self._bus.publish(of_room(moved.conversation), payload)
         for user, first in moved.seats.items():
             if first is not None:  # the nodes of who came in may not listen to the room yet
                 self._bus.publish(of_user(user), payload)
+
+    def moved_here(self, moved: Moved) -> None:
+        """A room changed, as far as this node is concerned."""
+        for user, first in moved.seats.items():
+            self._hub.seat(user, of_room(moved.conversation), first)
+        self._on_moved(moved)
 
     async def moved_everywhere(self) -> bool:
         """Wait until what moved so far comes before anything that is told from now on.
@@ -130,10 +136,6 @@ class Delivery:
         False when Redis does not answer: the other nodes then find out by themselves.
         """
         return await self._bus.flushed(FLUSHED_WITHIN_S)
-
-    def seat_here(self, user: str, conversation: str, first: int | None) -> None:
-        """A person's connections on this node hear a room, or no longer."""
-        self._hub.seat(user, of_room(conversation), first)
 
     def cut(self, cut: Cut) -> None:
         """End connections of a person wherever they are."""
@@ -160,11 +162,6 @@ class Delivery:
         elif kind == _ABOUT:
             self._hub.deliver(topic, content[8:].decode(), about=int.from_bytes(content[:8]))
         elif kind == _MOVED:
-            self._take(msgspec.json.decode(content, type=Moved))
+            self.moved_here(msgspec.json.decode(content, type=Moved))
         elif kind == _CUT:
             self._hub.cut(msgspec.json.decode(content, type=Cut))
-
-    def _take(self, moved: Moved) -> None:
-        for user, first in moved.seats.items():
-            self.seat_here(user, moved.conversation, first)
-        self._on_moved(moved)

@@ -17,6 +17,7 @@ class Limits:
         self._sends = _limiter(settings.sends_per_s)
         self._room_sends = _limiter(settings.room_sends_per_s)
         self._read_marks = _limiter(settings.read_marks_per_s)
+        self._profile_changes = _limiter(settings.profile_changes_per_s)
 
     def call(self, user: str, now_ms: int) -> None:
         """A call of any kind.
@@ -34,6 +35,10 @@ class Limits:
     def read_mark(self, user: str, now_ms: int) -> None:
         """A read mark."""
         _spend(self._read_marks, user, now_ms)
+
+    def profile_change(self, user: str, now_ms: int) -> None:
+        """A change of somebody's profile or consent by this person."""
+        _spend(self._profile_changes, user, now_ms)
 
 
 def _limiter(per_s: int) -> Limiter:

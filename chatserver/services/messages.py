@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from chatserver.config import Settings
 from chatserver.domain.calls import (
@@ -17,6 +17,7 @@ from chatserver.domain.calls import (
     RecallMessage,
     SendMessage,
 )
+from chatserver.domain.conversation import Conversation
 from chatserver.domain.membership import Membership, Sight
 from chatserver.domain.message import (
     Change,
@@ -33,38 +34,20 @@ from chatserver.domain.message import (
 )
 from chatserver.domain.page import Page, page_of
 from chatserver.domain.person import Caller, Person
-from chatserver.domain.rights import Action, may
-from chatserver.domain.room import check_may_write, slow_mode_ms
+from chatserver.domain.rights import Action, check_may_write, may, slow_mode_ms
 from chatserver.errors import Forbidden, Invalid, NotFound, RateLimited
 from chatserver.services.access import Access, Standing
 from chatserver.services.limits import Limits
 from chatserver.services.telling import Telling
-from chatserver.store.changes import Applied, Changes
-from chatserver.store.cursors import Cursors
-from chatserver.store.heads import Heads
-from chatserver.store.log import Log, Stored
-from chatserver.store.memberships import Memberships
-from chatserver.store.messages import Messages as MessageStore
-from chatserver.store.users import Users
+from chatserver.store.changes import Applied
+from chatserver.store.log import Stored
+from chatserver.store.stores import Stores
 
 MessageChange = EditMessage | RecallMessage | ReactToMessage | PinMessage
 
 _RIGHT: Mapping[type, Action] = {
     EditMessage: "write", RecallMessage: "react", ReactToMessage: "react", PinMessage: "pin",
 }  # fmt: skip
-
-
-class Stores(Struct, frozen=True):
-    """Where messages are kept: the log that numbers them, the documents, their changes; and what
-    says who may see them."""
-
-    log: Log
-    messages: MessageStore
-    changes: Changes
-    heads: Heads
-    cursors: Cursors
-    memberships: Memberships
-    users: Users
 
 
 class Messages:
@@ -156,6 +139,8 @@ class Messages:
         if applied.change is not None:
             self._heads.changed(conversation.id, applied.mod)
             self._telling.change(conversation, applied.change)
+        elif applied.mod:
+            await self._tell_change_again(conversation, applied.mod)
         return applied.mod
 
     async def history(self, caller: Caller, call: GetHistory) -> Page[Message]:
@@ -190,10 +175,26 @@ class Messages:
         self._limits.send(caller.user, draft.conversation, now_ms)
         await self._take_turn(standing, now_ms)
         stored = await self._log.append(draft, now_ms, is_retry=is_retry)
-        if not stored.duplicate:
+        if stored.found:
+            await self._tell_again(standing.conversation, stored.seq, skip=caller.connection)
+        elif not stored.duplicate:
             message = draft.numbered(stored.seq, stored.at)
             self._telling.message(standing.conversation, message, skip=caller.connection)
         return stored
+
+    async def _tell_again(self, conversation: Conversation, seq: int, *, skip: str) -> None:
+        """Whoever stored the message may not have lived to tell of it; those who know pass over it.
+
+        As it is now: it may have been recalled meanwhile.
+        """
+        for message in (await self._messages.by_id([(conversation.id, seq)])).values():
+            self._telling.message(conversation, message, skip=skip)
+
+    async def _tell_change_again(self, conversation: Conversation, mod: int) -> None:
+        """The same for the change that made the message what it is."""
+        found = await self._changes.ranges({conversation.id: (mod, mod)})
+        for change in found.get(conversation.id, ()):
+            self._telling.change(conversation, change)
 
     async def _take_turn(self, standing: Standing, now_ms: int) -> None:
         """In slow mode a member waits between two messages, whatever node they go through."""

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from msgspec import Struct
-
 from chatserver.domain.conversation import RoomView
 from chatserver.domain.events import ConversationChanged, RoomChanged
 from chatserver.domain.membership import Head, Membership, Moved
 from chatserver.domain.message import Draft
-from chatserver.domain.room import GONE, Note
+from chatserver.domain.room import GONE
+from chatserver.domain.scene import Note
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
-from chatserver.store.heads import Heads
-from chatserver.store.log import Log
-from chatserver.store.rooms import Rooms, Settled
-from chatserver.store.users import Users
+from chatserver.store.rooms import Settled
+from chatserver.store.stores import Stores
 
 UNHEARD_S = 2.2  # without Redis every node has looked for itself by then
-
-
-class Stores(Struct, frozen=True):
-    """Where rooms are kept, who is in them, and the log that numbers what is told."""
-
-    rooms: Rooms
-    users: Users
-    log: Log
-    heads: Heads
 
 
 class Notices:

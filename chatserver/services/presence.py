@@ -15,8 +15,7 @@ from chatserver.domain.person import Caller
 from chatserver.services.access import Access
 from chatserver.services.delivery import Delivery, of_presence
 from chatserver.services.telling import Telling
-from chatserver.store.conversations import Conversations as ConversationStore
-from chatserver.store.memberships import Memberships
+from chatserver.store.stores import Stores
 
 TOLD_EVERY_S = 0.1
 TOLD_AT_ONCE = 500  # people, before others have their turn
@@ -44,16 +43,15 @@ class Presence:
     def __init__(
         self,
         board: Board,
-        conversations: ConversationStore,
-        memberships: Memberships,
+        stores: Stores,
         delivery: Delivery,
         *,
         leaves_after_ms: int,
     ) -> None:
         """A person who comes back within `leaves_after_ms` was never away."""
         self._board = board
-        self._conversations = conversations
-        self._memberships = memberships
+        self._conversations = stores.conversations
+        self._memberships = stores.memberships
         self._delivery = delivery
         self._leaves_after_s = leaves_after_ms / 1000
         self._coming: dict[str, None] = {}

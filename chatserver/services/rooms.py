@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from chatserver.config import Settings
 from chatserver.domain import room as rules
@@ -34,27 +34,15 @@ from chatserver.domain.membership import Membership
 from chatserver.domain.page import Page
 from chatserver.domain.person import STAFF, Caller
 from chatserver.domain.rights import may
-from chatserver.domain.room import Ruling, Scene
+from chatserver.domain.scene import Ruling, Scene
 from chatserver.errors import Forbidden, Invalid, NotFound
 from chatserver.services.access import Access, Standing
 from chatserver.services.notices import Notices
 from chatserver.services.views import Views
-from chatserver.store.heads import Heads
-from chatserver.store.memberships import Memberships
-from chatserver.store.rooms import Rooms as RoomStore
 from chatserver.store.rooms import Settled
-from chatserver.store.users import Users
+from chatserver.store.stores import Stores
 
 Rule = Callable[[Scene], Ruling | None]
-
-
-class Stores(Struct, frozen=True):
-    """Where rooms are kept, and the people in them."""
-
-    rooms: RoomStore
-    memberships: Memberships
-    heads: Heads
-    users: Users
 
 
 class Rooms:
@@ -103,8 +91,7 @@ class Rooms:
             ),
         )
         scene = Scene(conversation=conversation, members={}, caller=caller, now=now_ms)
-        begun = await self._rooms.begin(conversation, rules.begin(scene), now_ms)
-        await self._tell(caller, begun, now_ms)
+        await self.begin(scene, rules.begin(scene))
         if not call.members:
             return await self._views.one(caller.user, conversation.id)
         return await self._act(
@@ -224,14 +211,16 @@ class Rooms:
         ]
         return Page(await self._described(chosen), more=False)
 
-    async def seats(self, user: str) -> Mapping[str, int]:
-        """The rooms the person is in, each with the first message the person may see."""
-        return dict(await self._memberships.seats(user))
+    async def begin(self, scene: Scene, ruling: Ruling) -> Conversation:
+        """Save a new room with its first members and tell of it; harmless when it is there."""
+        begun = await self._rooms.begin(scene.conversation, ruling, scene.now)
+        await self._tell(scene.caller, begun, scene.now)
+        return begun.conversation
 
-    async def _act(
+    async def enact(
         self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int
-    ) -> ConversationView:
-        """Have a rule decide, save what it says, tell it, and give the caller's view of it."""
+    ) -> None:
+        """Have a rule decide, save what it says, and tell it."""
         head = (await self._heads.of((conversation,)))[conversation]
         settled = await self._rooms.settle(
             conversation,
@@ -242,6 +231,12 @@ class Rooms:
             now_ms,
         )
         await self._tell(caller, settled, now_ms)
+
+    async def _act(
+        self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int
+    ) -> ConversationView:
+        """The same for a caller, who is given the room as it then is."""
+        await self.enact(caller, conversation, users, rule, now_ms)
         return await self._views.one(caller.user, conversation)
 
     async def _tell(self, caller: Caller, settled: Settled, now_ms: int) -> None:

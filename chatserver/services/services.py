@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chatserver.services.auth import Auth
+from chatserver.services.communities import Communities
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
 from chatserver.services.delivery import Delivery
@@ -12,7 +13,9 @@ from chatserver.services.devices import Devices
 from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages
 from chatserver.services.presence import Presence, Typists
+from chatserver.services.profiles import Profiles
 from chatserver.services.rooms import Rooms
+from chatserver.services.seats import Seats
 from chatserver.services.sync import Sync
 
 
@@ -23,6 +26,7 @@ class Services(Struct, frozen=True, kw_only=True):
     devices: Devices
     conversations: Conversations
     rooms: Rooms
+    seats: Seats
     messages: Messages
     cursors: Cursors
     sync: Sync
@@ -30,3 +34,5 @@ class Services(Struct, frozen=True, kw_only=True):
     typists: Typists
     delivery: Delivery
     limits: Limits
+    profiles: Profiles
+    communities: Communities

@@ -17,8 +17,7 @@ from chatserver.domain.sync import Missing, Token, missing, parse_token
 from chatserver.services.conversations import last_moved
 from chatserver.services.telling import Telling
 from chatserver.services.views import Parts, Views
-from chatserver.store.changes import Changes
-from chatserver.store.messages import Messages
+from chatserver.store.stores import Stores
 
 CONVERSATIONS_PER_PAGE = 50
 MESSAGES_PER_PAGE = 300  # over all conversations of an answer; the others are on the next page
@@ -41,15 +40,14 @@ class Sync:
 
     def __init__(
         self,
+        stores: Stores,
         views: Views,
-        messages: Messages,
-        changes: Changes,
         telling: Telling,
         settings: Settings,
     ) -> None:
         self._views = views
-        self._messages = messages
-        self._changes = changes
+        self._messages = stores.messages
+        self._changes = stores.changes
         self._telling = telling
         self._page = settings.page_default
         self._reset_after = settings.reset_after_messages

@@ -19,12 +19,9 @@ from chatserver.domain.events import Badge
 from chatserver.domain.membership import MUTED, Head, Membership, Sight
 from chatserver.domain.message import Message
 from chatserver.domain.person import Person
-from chatserver.store.conversations import Conversations
-from chatserver.store.cursors import Cursors, Place
-from chatserver.store.heads import Heads
-from chatserver.store.messages import Messages
+from chatserver.store.cursors import Place
 from chatserver.store.numbered import Range
-from chatserver.store.users import Users
+from chatserver.store.stores import Stores
 
 
 class Parts(Struct, frozen=True):
@@ -55,19 +52,12 @@ class Parts(Struct, frozen=True):
 class Views:
     """Reads conversations for a person, many at once with few queries."""
 
-    def __init__(
-        self,
-        conversations: Conversations,
-        cursors: Cursors,
-        heads: Heads,
-        messages: Messages,
-        users: Users,
-    ) -> None:
-        self._conversations = conversations
-        self._cursors = cursors
-        self._heads = heads
-        self._messages = messages
-        self._users = users
+    def __init__(self, stores: Stores) -> None:
+        self._conversations = stores.conversations
+        self._cursors = stores.cursors
+        self._heads = stores.heads
+        self._messages = stores.messages
+        self._users = stores.users
 
     async def all_of(self, user: str) -> Parts:
         """Everything a person is or was a member of.

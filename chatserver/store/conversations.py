@@ -35,6 +35,13 @@ class Conversations:
         """Those of these conversations that exist."""
         return await self._gather.get_all(conversations)
 
+    async def communities_of(self, shop: str) -> list[Conversation]:
+        """All community rooms of a shop."""
+        query = {"room.shop": {"$eq": shop}, "room.community": {"$type": "string"}}
+        async with self._db.answering():
+            found = await self._collection.find(query).to_list(None)
+        return [from_document(document) for document in found]
+
     async def _load(self, conversations: list[str]) -> dict[str, Conversation]:
         async with self._db.answering():
             found = await self._collection.find({"_id": {"$in": conversations}}).to_list(None)

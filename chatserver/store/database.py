@@ -11,10 +11,13 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Literal
 
+from bson import encode
 from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
 from bson.int64 import Int64
+from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import (
     AutoReconnect,
@@ -29,6 +32,7 @@ from pymongo.write_concern import WriteConcern
 
 from chatserver.config import SettingsError
 from chatserver.errors import Busy, Unavailable
+from chatserver.store import sharding
 
 Document = Mapping[str, Any]
 Collection = Any  # Motor and PyMongo have no common base class
@@ -85,12 +89,27 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
         IndexModel([("acted_at", ASCENDING)], name="acted_at", sparse=True),
     ],
+    "users": [
+        # whoever is to be looked at; staff of a shop
+        IndexModel([("due", ASCENDING)], name="due", sparse=True),
+        IndexModel([("shop", ASCENDING), ("role", ASCENDING)], name="of_shop"),
+    ],
+    "conversations": [
+        IndexModel(
+            [("room.shop", ASCENDING)],
+            name="communities",
+            partialFilterExpression={"room.community": {"$type": "string"}},
+        ),
+    ],
     "devices": [
         IndexModel([("user", ASCENDING), ("connected_at", ASCENDING)], name="of_user"),
     ],
     "revocations": [
         IndexModel([("revoked_at", ASCENDING)], name="since"),
         IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
+    ],
+    "data_keys": [
+        IndexModel([("master", ASCENDING), ("_id", ASCENDING)], name="of_master"),
     ],
 }
 
@@ -102,6 +121,11 @@ class _PlainInt(TypeDecoder):
 
     def transform_bson(self, value: Any) -> int:
         return int(value)
+
+
+def fixed(document: Document) -> Document:
+    """A document that is part of many commands and never changes, encoded once for all."""
+    return RawBSONDocument(encode(document))
 
 
 class Database:
@@ -143,6 +167,7 @@ class Database:
             write_concern=self._write_concern,
             read_concern=ReadConcern("majority"),
         )
+        self.sharded = False  # until `prepare` has found a mongos
 
     def collection(self, name: str) -> Collection:
         """A collection by name; to be used inside `store/` only."""
@@ -156,20 +181,44 @@ class Database:
         return self._db[name].with_options(codec_options=CodecOptions(tz_aware=True))
 
     async def prepare(self) -> None:
-        """Make the indexes; harmless when they are there.
+        """Make the indexes, and behind mongos shard the collections; harmless when all is there.
 
         Raises:
             Unavailable: MongoDB does not answer.
         """
         deadline = time.monotonic() + PREPARE_TIMEOUT_S
-        for name, indexes in INDEXES.items():
-            while not await self._built(name, indexes) and time.monotonic() < deadline:
-                await self.ping()  # away, or only busy building
+        async with self.answering():
+            self.sharded = sharding.is_router(await self._client.admin.command("hello"))
+        steps = [partial(self._db[name].create_indexes, each) for name, each in INDEXES.items()]
+        if self.sharded:
+            steps.insert(0, partial(sharding.shard, self._client, self._db.name))
+        for step in steps:
+            while not await self._done(step) and time.monotonic() < deadline:
+                await self.ping()  # away, or only busy with it
 
-    async def _built(self, collection: str, indexes: list[IndexModel]) -> bool:
+    async def unsharded(self) -> list[str]:
+        """Collections that lie on one shard and should not; none on a replica set.
+
+        Raises:
+            Unavailable: MongoDB does not answer, or does not tell.
+        """
+        async with self.answering():
+            if not sharding.is_router(await self._client.admin.command("hello")):
+                return []
+            return await sharding.unsharded(self._client, self._db.name)
+
+    def within(self, collection: str, values: Iterable[str]) -> dict[str, Any]:
+        """What a query must say besides, behind mongos: which shard keys it is about.
+
+        That is for conditions that do not name them, and for an `_id` that is no single one.
+        """
+        return sharding.among(sharding.SHARD_KEYS[collection], values) if self.sharded else {}
+
+    async def _done(self, step: Callable[[], Awaitable[Any]]) -> bool:
+        """Whether a step that may take long is done; begun again it goes on."""
         try:
             async with self.answering():
-                await self._db[collection].create_indexes(indexes)
+                await step()
         except Unavailable as error:
             if isinstance(error.__cause__, TimeoutError | NetworkTimeout):
                 return False

@@ -6,7 +6,7 @@ A device that comes back as it was costs a share of one look-up; when it came is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -14,13 +14,43 @@ from msgspec import Struct
 from chatserver.domain.device import Device
 from chatserver.domain.person import DeviceInfo, Identity
 from chatserver.errors import Unavailable
-from chatserver.store.database import Database, Document
+from chatserver.store.database import Database, Document, fixed
 from chatserver.store.gather import BATCH_MAX, BEHIND_S, Batches
 
 TOKENS_MAX = 50
 """Unexpired tokens remembered of a device; renewing more often than this forgets the oldest."""
 
 _LAST_KNOWN = {"platform": 1, "name": 1, "foreground": 1, "tokens": {"$slice": -1}}
+
+_OTHER_TOKENS = {
+    "$filter": {
+        "input": {"$ifNull": ["$tokens", []]},
+        "cond": {"$and": [{"$gt": ["$$this.until", "$$now"]}, {"$ne": ["$$this.id", "$$token"]}]},
+    }
+}
+_TOKENS = {
+    "$slice": [
+        {"$concatArrays": [_OTHER_TOKENS, [{"id": "$$token", "until": "$$until"}]]},
+        -TOKENS_MAX,
+    ]
+}
+_RENEWED = [fixed({"$set": {"tokens": _TOKENS}})]
+_PRESENT = [
+    fixed(
+        {
+            "$set": {
+                "user": "$$user",
+                "device": "$$device",
+                "platform": "$$platform",
+                "name": {"$ifNull": ["$$name", "$name", ""]},
+                "foreground": True,
+                "created_at": {"$ifNull": ["$created_at", "$$now"]},
+                "connected_at": "$$now",
+                "tokens": _TOKENS,
+            }
+        }
+    )
+]
 
 Place = tuple[str, str]  # user, device
 
@@ -66,11 +96,7 @@ class DeviceRecords:
         Raises:
             Unavailable: not confirmed in time.
         """
-        async with self._database.answering():
-            await self._devices.update_one(
-                {"_id": {"$eq": _key(identity.user, device)}},
-                [{"$set": {"tokens": _tokens_with(identity, now)}}],
-            )
+        await self._changed.put(_renewing(identity, device, now))
 
     async def of_user(self, user: str) -> list[Device]:
         """The person's devices, the one that connected last first.
@@ -125,10 +151,14 @@ class DeviceRecords:
             Unavailable: not confirmed in time.
         """
         async with self._database.answering():
-            await self._devices.delete_many({"user": {"$eq": user}})
+            await self._devices.delete_many({"user": {"$eq": user}, **self._within((user,))})
+
+    def _within(self, users: Iterable[str]) -> Document:
+        return self._database.within("devices", users)
 
     async def _find(self, places: list[Place]) -> list[Document | None]:
-        query = {"_id": {"$in": [_key(*place) for place in set(places)]}}
+        keys = [_key(*place) for place in set(places)]
+        query = {"_id": {"$in": keys}, **self._within(user for user, _ in places)}
         async with self._database.answering():
             # one more than can come, so that there is nothing left to fetch
             cursor = self._lookups.find(query, _LAST_KNOWN, batch_size=BATCH_MAX + 1)
@@ -156,7 +186,8 @@ class DeviceRecords:
         # as of before the query: what is written during it is not in what was read either
         back_at = dict(self._back_at)
         async with self._database.answering():
-            cursor = self._devices.find({"user": {"$in": list(set(users))}})
+            query = {"user": {"$in": list(set(users))}, **self._within(users)}
+            cursor = self._devices.find(query, {"tokens": 0})
             documents = await cursor.to_list(None)
         of_user: dict[str, list[Device]] = defaultdict(list)
         for document in documents:
@@ -184,41 +215,27 @@ def _is_as_before(known: Document, identity: Identity, info: DeviceInfo) -> bool
 
 
 def _saying(identity: Identity, info: DeviceInfo, now: int) -> Document:
-    return {
-        "q": {"_id": {"$eq": _key(identity.user, info.id)}},
-        "u": [{"$set": _present(identity, info, now)}],
-        "upsert": True,
-    }
-
-
-def _present(identity: Identity, info: DeviceInfo, now: int) -> Document:
-    """The device's fields in an update pipeline: what clients say must not be read as a path."""
-    return {
-        "user": {"$literal": identity.user},
-        "device": {"$literal": info.id},
+    constants = {
+        "user": identity.user,
+        "device": info.id,
         "platform": info.platform,
-        "name": {"$literal": info.name} if info.name else {"$ifNull": ["$name", ""]},
-        "foreground": True,
-        "created_at": {"$ifNull": ["$created_at", now]},
-        "connected_at": now,
-        "tokens": _tokens_with(identity, now),
+        "name": info.name or None,
+        **_token(identity, now),
     }
+    return {**_update(identity.user, info.id, _PRESENT, constants), "upsert": True}
 
 
-def _tokens_with(identity: Identity, now: int) -> Document:
-    new = {"id": {"$literal": identity.token_id}, "until": identity.expires_at}
-    others = {
-        "$filter": {
-            "input": {"$ifNull": ["$tokens", []]},
-            "cond": {
-                "$and": [
-                    {"$gt": ["$$this.until", now]},
-                    {"$ne": ["$$this.id", {"$literal": identity.token_id}]},
-                ]
-            },
-        }
-    }
-    return {"$slice": [{"$concatArrays": [others, [new]]}, -TOKENS_MAX]}
+def _renewing(identity: Identity, device: str, now: int) -> Document:
+    return _update(identity.user, device, _RENEWED, _token(identity, now))
+
+
+def _token(identity: Identity, now: int) -> Document:
+    return {"token": identity.token_id, "until": identity.expires_at, "now": now}
+
+
+def _update(user: str, device: str, pipeline: list[Document], constants: Document) -> Document:
+    """What clients say goes as constants, so that it is never read as a path."""
+    return {"q": {"_id": {"$eq": _key(user, device)}}, "u": pipeline, "c": constants}
 
 
 def _tokens(document: Document) -> list[Token]:

@@ -33,11 +33,16 @@ ATTEMPTS = 100  # numbers one message may lose to other nodes
 
 
 class Stored(Struct, frozen=True):
-    """A message is stored under this number; `duplicate` when it already was."""
+    """A message is stored under this number; `duplicate` when it already was.
+
+    `found` when MongoDB had it and this node did not know: whoever stored it may not have lived
+    to tell of it.
+    """
 
     seq: int
     at: int
     duplicate: bool = False
+    found: bool = False
 
 
 class _Entry:
@@ -274,7 +279,7 @@ class Log:
                 continue
             self._remember(entry.key, original)
             try:
-                self._end(entry, batch, _as_duplicate(original, entry.digest))
+                self._end(entry, batch, _as_duplicate(original, entry.digest, found=True))
             except Conflict as conflict:
                 self._end(entry, batch, conflict)
 
@@ -315,7 +320,7 @@ def _entries(batch: _Batch) -> list[_Entry]:
     return [entry for queue in batch.values() for entry in queue]
 
 
-def _as_duplicate(original: Original, digest: bytes) -> Stored:
+def _as_duplicate(original: Original, digest: bytes, *, found: bool = False) -> Stored:
     if original.digest != digest:
         raise Conflict
-    return Stored(original.seq, original.at, duplicate=True)
+    return Stored(original.seq, original.at, duplicate=True, found=found)

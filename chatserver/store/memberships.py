@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
+from chatserver.domain.community import COMMUNITY_PREFIX
 from chatserver.domain.membership import Membership, State
 from chatserver.store import cursors
 from chatserver.store.database import Database, Document
@@ -41,13 +43,26 @@ class Memberships:
         found = await self._gather.get_all((conversation, user) for user in users)
         return {user: membership for (_, user), membership in found.items()}
 
-    async def seats(self, user: str) -> Seats:
-        """The rooms a person is in; many people's are looked up together.
+    def seats(self, user: str) -> asyncio.Future[Seats]:
+        """The rooms a person is in, to be awaited; many people's are looked up together.
 
         Raises:
-            Unavailable: no answer in time.
+            Unavailable: when awaited, no answer came in time.
         """
-        return await self._seats.put(user)
+        return self._seats.put(user)
+
+    async def in_communities(self, user: str) -> list[Membership]:
+        """A person's memberships in community rooms, of whatever state."""
+        prefix = {"$gte": COMMUNITY_PREFIX, "$lt": chr(ord(COMMUNITY_PREFIX) + 1)}
+        query = {"user": {"$eq": user}, "conversation": prefix, "room": True}
+        async with self._db.answering():
+            found = await self._collection.find(query).to_list(None)
+        return [cursors.from_document(document) for document in found]
+
+    async def of_person(self, user: str, rooms: Iterable[str]) -> dict[str, Membership]:
+        """A person's memberships in these rooms."""
+        found = await self._gather.get_all((room, user) for room in rooms)
+        return {room: membership for (room, _), membership in found.items()}
 
     async def sharing(self, rooms: Collection[str], users: Collection[str]) -> set[str]:
         """Those of these people who are in one of these rooms."""

@@ -83,11 +83,11 @@ class Messages:
 
     async def by_id(self, ids: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Message]:
         """Messages by conversation and number."""
-        wanted = [{"c": conversation, "s": seq} for conversation, seq in ids]
+        wanted = list(ids)
         if not wanted:
             return {}
         async with self._db.answering():
-            found = await self._collection.find({"_id": {"$in": wanted}}).to_list(None)
+            found = await self._collection.find(self._numbered.any_of(wanted)).to_list(None)
         messages = [from_document(document) for document in found]
         return {(message.conversation, message.seq): message for message in messages}
 

@@ -20,6 +20,7 @@ class Numbered:
     def __init__(self, database: Database, name: str, field: str) -> None:
         """`field` names the number inside the `_id`."""
         self._db = database
+        self._name = name
         self._field = field
         self.collection = database.collection(name)
 
@@ -30,12 +31,21 @@ class Numbered:
     def above(self, conversation: str, number: int) -> dict[str, Any]:
         """The query for everything above a number."""
         beyond = {"c": conversation, self._field: {}}  # an object is above every number
-        return {"_id": {"$gt": self.key(conversation, number), "$lt": beyond}}
+        numbers = {"$gt": self.key(conversation, number), "$lt": beyond}
+        return {"_id": numbers, **self.within(conversation)}
+
+    def any_of(self, ids: Iterable[tuple[str, int]]) -> dict[str, Any]:
+        """The query for documents by conversation and number."""
+        wanted = [self.key(conversation, number) for conversation, number in ids]
+        return {"_id": {"$in": wanted}, **self.within(*(key["c"] for key in wanted))}
+
+    def within(self, *conversations: str) -> dict[str, Any]:
+        """What a sharded MongoDB must be told besides."""
+        return self._db.within(self._name, conversations) if conversations else {}
 
     async def existing(self, ids: Iterable[tuple[str, int]]) -> set[str]:
         """The conversations in which the document of that number exists; reads the index only."""
-        wanted = [self.key(conversation, number) for conversation, number in ids]
-        found = await self.collection.find({"_id": {"$in": wanted}}, {"_id": 1}).to_list(None)
+        found = await self.collection.find(self.any_of(ids), {"_id": 1}).to_list(None)
         return {document["_id"]["c"] for document in found}
 
     async def ranges(self, ranges: Mapping[str, Range]) -> dict[str, list[Document]]:
@@ -45,7 +55,13 @@ class Numbered:
             Unavailable: MongoDB does not answer.
         """
         choices = [
-            {"_id": {"$gte": self.key(conversation, first), "$lte": self.key(conversation, last)}}
+            {
+                "_id": {
+                    "$gte": self.key(conversation, first),
+                    "$lte": self.key(conversation, last),
+                },
+                **self.within(conversation),
+            }
             for conversation, (first, last) in ranges.items()
             if first <= last
         ]

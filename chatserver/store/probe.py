@@ -8,6 +8,7 @@ from msgspec import Struct
 from pymongo.errors import OperationFailure
 
 from chatserver.store.database import Database
+from chatserver.store.sharding import advice, is_router
 
 
 class MongoFacts(Struct, frozen=True):
@@ -18,6 +19,7 @@ class MongoFacts(Struct, frozen=True):
     is_primary: bool
     clock: datetime
     transaction_s: int | None  # how long a transaction may live; None when it does not tell
+    is_router: bool = False  # mongos, in front of shards
 
 
 class Probe:
@@ -44,7 +46,16 @@ class Probe:
             is_primary=hello["isWritablePrimary"],
             clock=hello["localTime"].replace(tzinfo=UTC),  # answers of commands are naive
             transaction_s=lifetime,
+            is_router=is_router(hello),
         )
+
+    async def unsharded(self) -> str:
+        """What to type in mongosh so that nothing lies on one shard that should not; or nothing.
+
+        Raises:
+            Unavailable: it does not answer, or does not tell.
+        """
+        return advice(self._probes.database.name, await self._database.unsharded())
 
     async def _transaction_lifetime(self) -> int | None:
         name = "transactionLifetimeLimitSeconds"

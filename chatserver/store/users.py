@@ -5,10 +5,10 @@ Whoever comes back and is known as the token says costs a share of one look-up a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from chatserver.domain.person import Identity, Person
+from chatserver.domain.person import Identity, Person, Role
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Document, Rise
 from chatserver.store.gather import BATCH_MAX, BEHIND_S, Batches
@@ -52,6 +52,17 @@ class Users:
             documents = await self._users.find({"_id": {"$in": list(ids)}}).to_list(None)
         return {document["_id"]: _person(document) for document in documents}
 
+    async def of_shop(self, shop: str, roles: Collection[Role]) -> list[str]:
+        """Those who work for a shop in one of these roles.
+
+        Raises:
+            Unavailable: no answer in time.
+        """
+        query = {"shop": {"$eq": shop}, "role": {"$in": list(roles)}}
+        async with self._database.answering():
+            found = await self._lookups.find(query, {"_id": 1}).to_list(None)
+        return [document["_id"] for document in found]
+
     async def _find(self, ids: list[str]) -> list[Document | None]:
         query = {"_id": {"$in": list(set(ids))}}
         async with self._database.answering():
@@ -90,7 +101,7 @@ def _known_as(identity: Identity, known: Document) -> Person:
 
 
 def _saying(identity: Identity, now: int) -> Document:
-    says: dict[str, Any] = {"role": identity.role}
+    says: dict[str, Any] = {"role": identity.role, "due": now}
     first: dict[str, Any] = {"created_at": now}
     if identity.shop is not None:
         says["shop"] = identity.shop

@@ -12,8 +12,8 @@ from typing import Protocol
 from msgspec import Struct
 from rich.progress import track
 
-from chatserver.app import Kept
 from chatserver.store.database import Driver
+from chatserver.store.stores import Stores
 from loadtest.bench.contestants import Crowd, Inserts
 from loadtest.bench.figures import Rate, ratio
 from loadtest.bench.node import Processor, fresh_name, node
@@ -82,7 +82,7 @@ async def _contestants(url: str, driver: Driver, plan: Plan) -> AsyncIterator[li
     """Each in a database of its own."""
     async with AsyncExitStack() as stack:
 
-        async def fresh(nodes: int = 1) -> list[Kept]:
+        async def fresh(nodes: int = 1) -> list[Stores]:
             name = await stack.enter_async_context(fresh_name(url))
             opening = [node(url, name, driver) for _ in range(nodes)]
             return [await stack.enter_async_context(each) for each in opening]

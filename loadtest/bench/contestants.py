@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatserver import clock
-from chatserver.app import Kept
 from chatserver.domain.message import Draft
 from chatserver.store.messages import to_document
+from chatserver.store.stores import Stores
 from loadtest.bench.guard import Broken, Told
 from loadtest.bench.node import populate
 
@@ -22,7 +22,7 @@ PLACES = 1000  # conversations over which plain inserts spread
 class Inserts:
     """A loop of `insert_many`, in the log's collection or in one without its indexes and _id."""
 
-    def __init__(self, what: str, kept: Sequence[Kept], *, plain: bool) -> None:
+    def __init__(self, what: str, kept: Sequence[Stores], *, plain: bool) -> None:
         self.what = what
         self._collection = kept[0].database.collection("plain" if plain else "messages")
         self._plain = plain
@@ -58,7 +58,9 @@ class Inserts:
 class Crowd:
     """Many people who each send one message after the other through the log of a node."""
 
-    def __init__(self, what: str, kept: Sequence[Kept], places: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, what: str, kept: Sequence[Stores], places: Sequence[tuple[str, str]]
+    ) -> None:
         self.what = what
         self._kept = kept
         self._places = places
@@ -68,7 +70,7 @@ class Crowd:
 
     @classmethod
     async def gather(
-        cls, what: str, kept: Sequence[Kept], senders: int, conversations: int
+        cls, what: str, kept: Sequence[Stores], senders: int, conversations: int
     ) -> Crowd:
         """People spread evenly over the nodes, and over the conversations of each node."""
         places = [
@@ -117,5 +119,5 @@ def _conversation(number: int) -> str:
     return f"direct-{number:025}"  # as long as a real one
 
 
-async def _send(kept: Kept, drafts: Sequence[Draft]) -> list[int]:
+async def _send(kept: Stores, drafts: Sequence[Draft]) -> list[int]:
     return [(await kept.log.append(draft, clock.now_ms())).seq for draft in drafts]

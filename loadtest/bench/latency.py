@@ -10,9 +10,9 @@ from msgspec import Struct
 from rich.progress import track
 
 from chatserver import clock
-from chatserver.app import Kept
 from chatserver.store.database import Driver
 from chatserver.store.messages import to_document
+from chatserver.store.stores import Stores
 from loadtest.bench.contestants import draft_of
 from loadtest.bench.figures import Wait, percentile
 from loadtest.bench.guard import Told
@@ -55,7 +55,7 @@ async def run(url: str, plan: Plan) -> list[Wait]:
 class _Trial:
     """One driver's node, and a new conversation for each message where that is asked for."""
 
-    def __init__(self, kept: Kept, told: Told) -> None:
+    def __init__(self, kept: Stores, told: Told) -> None:
         self._kept = kept
         self._told = told
         self._bare = kept.database.collection("plain")

@@ -12,12 +12,12 @@ from typing import Any, NoReturn
 
 from pymongo import MongoClient
 
-from chatserver.app import Kept, open_stores
 from chatserver.config import Settings
 from chatserver.dev import servers
 from chatserver.dev.folder import DataFolder
 from chatserver.dev.process import Child
 from chatserver.store.database import Database, Driver
+from chatserver.store.stores import Stores, open_stores
 from chatserver.tasks import Tasks
 
 _PRELOAD = 1000  # documents in one write
@@ -62,7 +62,7 @@ class Processor:
 
 
 @asynccontextmanager
-async def node(url: str, database: str, driver: Driver) -> AsyncIterator[Kept]:
+async def node(url: str, database: str, driver: Driver) -> AsyncIterator[Stores]:
     """The stores of one node with the loops that write behind the log, as the server runs them."""
     tasks = Tasks(_die)
     settings = Settings(mongo_url=url, mongo_database=database, mongo_driver=driver)

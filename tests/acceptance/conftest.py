@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,11 @@ import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 
-from tests.acceptance.people import Person
-from tests.acceptance.server import ChatServer, faults_in
+from loadtest.faults.nodes import PRODUCT, ChatServer, faults_in
+from loadtest.faults.people import Person
+from loadtest.faults.stage import GENEROUS, Databases, databases
 
 Start = Callable[..., Awaitable[ChatServer]]
-
-# Plays say more in a second than people do; limits have tests of their own.
-GENEROUS = {
-    "CHAT_SENDS_PER_S": "100000",
-    "CHAT_ROOM_SENDS_PER_S": "100000",
-    "CHAT_CALLS_PER_S": "100000",
-    "CHAT_READ_MARKS_PER_S": "100000",
-    "CHAT_AUTH_DEADLINE_MS": "1000",
-    "CHAT_UNAUTHENTICATED_PER_ADDRESS": "5000",
-}
 
 
 class Cast:
@@ -60,6 +51,13 @@ async def cast() -> AsyncIterator[Cast]:
     cast = Cast(secrets.token_hex(4))
     yield cast
     await cast.leave()
+
+
+@pytest.fixture(scope="session")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """A MongoDB of three members and a Valkey for all plays that break them."""
+    with databases(tmp_path_factory.mktemp("databases")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +96,7 @@ async def start(
     """Starts servers of this test's own, with settings of its own; their logs must stay clean."""
     servers: list[ChatServer] = []
 
-    async def start(**settings: Any) -> ChatServer:
+    async def start(*, program: Sequence[str] = PRODUCT, **settings: Any) -> ChatServer:
         environment = {
             "CHAT_MONGO_URL": mongo_url,
             "CHAT_REDIS_URL": redis_url,
@@ -106,7 +104,7 @@ async def start(
             **GENEROUS,
             **{f"CHAT_{name.upper()}": str(value) for name, value in settings.items()},
         }
-        server = ChatServer(tmp_path / f"node-{len(servers)}", environment)
+        server = ChatServer(tmp_path / f"node-{len(servers)}", environment, program)
         servers.append(server)
         await server.restart()
         return server

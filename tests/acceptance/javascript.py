@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.people import PATIENCE_S, LostError, Payload, Person, eventually
+from loadtest.faults.people import PATIENCE_S, LostError, Payload, Person, eventually
 
 FOLDER = Path(__file__).parent / "js"
 

@@ -12,12 +12,19 @@ HEADER = struct.Struct("<iiii")  # length, request id, response to, operation
 
 
 class MongoProxy:
-    """Passes MongoDB's messages on; once armed it holds back the answer to the next insert."""
+    """Passes MongoDB's messages on; once armed it holds back the answer to the next insert.
 
-    def __init__(self, mongo_url: str, collection: str = "messages") -> None:
+    Or to the next command of another name, with another argument than that collection.
+    """
+
+    def __init__(
+        self, mongo_url: str, collection: str | None = "messages", command: str = "insert"
+    ) -> None:
         parts = urlsplit(mongo_url)
         self._target = (parts.hostname or "127.0.0.1", parts.port or 27017)
-        self._mark = b"insert\0" + struct.pack("<i", len(collection) + 1) + collection.encode()
+        self._mark = command.encode() + b"\0"
+        if collection is not None:
+            self._mark += struct.pack("<i", len(collection) + 1) + collection.encode()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -43,7 +50,7 @@ class MongoProxy:
         await asyncio.gather(*self._tasks)
 
     def arm(self, on_written: Callable[[], None]) -> None:
-        """With the next insert: call this when it is written, and let nobody hear of it."""
+        """With the next one: call this when it is done, and let nobody hear of it."""
         self._on_written = on_written
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

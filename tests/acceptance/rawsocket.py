@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.acceptance.people import PATIENCE_S, token
+from loadtest.faults.people import PATIENCE_S, token
 
 CLOSING = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
 

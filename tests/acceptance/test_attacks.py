@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import LostError, eventually, text
 from tests.acceptance.conftest import Cast, Start
-from tests.acceptance.people import LostError, eventually, text
 from tests.acceptance.rawsocket import joined_socket, raw_socket
-from tests.acceptance.server import ChatServer
 
 MALFORMED = {
     "no packet type": "",

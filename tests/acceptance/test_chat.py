@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from loadtest.faults.nodes import CANARY, ChatServer
+from loadtest.faults.people import Person, text
 from tests.acceptance.conftest import Cast
 from tests.acceptance.javascript import JavaScriptPerson
-from tests.acceptance.people import Person, text
-from tests.acceptance.server import CANARY, ChatServer
 
 CLIENTS = {"python": Person, "javascript": JavaScriptPerson}
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import Person, RefusedError, eventually, text, token
 from tests.acceptance.conftest import Cast, Start
 from tests.acceptance.javascript import JavaScriptPerson
-from tests.acceptance.people import Person, RefusedError, eventually, text, token
-from tests.acceptance.server import ChatServer
 
 BAD_TOKENS: dict[str, dict[str, Any]] = {
     "another issuer": {"iss": "somebody"},

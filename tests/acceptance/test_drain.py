@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from loadtest.faults.people import LostError, eventually
+from loadtest.faults.recorded import RecordedDevice, verdict
 from loadtest.recorder import Recorder
 from tests.acceptance.conftest import Cast, Start
-from tests.acceptance.people import LostError, eventually
-from tests.acceptance.recorded import RecordedDevice, verdict
 
 
 async def keep_sending(device: RecordedDevice, room: str) -> None:

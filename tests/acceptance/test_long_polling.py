@@ -18,10 +18,10 @@ import pytest_asyncio
 import socketio
 
 from chatserver.dev import ports
+from loadtest.faults.nodes import ChatServer, faults_in
+from loadtest.faults.people import PATIENCE_S, Payload, Person, eventually
 from tests.acceptance.conftest import GENEROUS, Cast, Start
 from tests.acceptance.javascript import JavaScriptPerson
-from tests.acceptance.people import PATIENCE_S, Payload, Person, eventually
-from tests.acceptance.server import ChatServer, faults_in
 from tests.acceptance.test_processes import Several
 
 PROCESSES = 3

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from loadtest.faults.people import LostError, Person, RefusedError, eventually, text
 from tests.acceptance.conftest import Cast, Start
-from tests.acceptance.people import LostError, Person, RefusedError, eventually, text
 
 RECOVERY_S = 10.0
 

@@ -19,11 +19,11 @@ import pytest_asyncio
 
 from chatserver.dev import ports
 from chatserver.dev.leftovers import is_running
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import LostError, Person, eventually
+from loadtest.faults.recorded import RecordedDevice, verdict
 from loadtest.recorder import Recorder
 from tests.acceptance.conftest import Cast, Start
-from tests.acceptance.people import LostError, Person, eventually
-from tests.acceptance.recorded import RecordedDevice, verdict
-from tests.acceptance.server import ChatServer
 
 PROCESSES = 2
 RESTART_S = 30.0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import token
 from tests.acceptance.conftest import Cast
-from tests.acceptance.people import token
-from tests.acceptance.server import ChatServer
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from chatclient import ChatCallError, ChatClient, Device
 
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import eventually, text, token
 from tests.acceptance.conftest import Cast, Start
-from tests.acceptance.people import eventually, text, token
-from tests.acceptance.server import ChatServer
 
 
 def client(server: ChatServer, user: str) -> ChatClient:

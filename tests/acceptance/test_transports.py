@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import Payload, Person, eventually
 from tests.acceptance.conftest import Cast
 from tests.acceptance.javascript import JavaScriptPerson
-from tests.acceptance.people import Payload, Person, eventually
-from tests.acceptance.server import ChatServer
 
 MANY = 30
 TRANSPORTS = [("websocket",), ("polling",), ("polling", "websocket")]

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from loadtest.checker import check
+from loadtest.faults.nodes import CANARY, ChatServer, faults_in
+from loadtest.faults.people import token
+from loadtest.faults.recorded import RecordedDevice, all_documents
 from loadtest.history import read
 from loadtest.recorder import Recorder
 from loadtest.stored import stored
 from tests.acceptance.conftest import Cast, Start
-from tests.acceptance.people import token
-from tests.acceptance.recorded import RecordedDevice, all_documents
-from tests.acceptance.server import CANARY, ChatServer, faults_in
 
 Documents = dict[str, list[dict[str, Any]]]
 Break = Callable[[Documents], None]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from tests.conformance.cable import cable_to
+from loadtest.faults.cable import cable_to
 from tests.conformance.javascript import JavaScript, javascript, node_process
 from tests.conformance.servers import Server
 

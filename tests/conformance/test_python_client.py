@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 import socketio
 
-from tests.conformance.cable import cable_to
+from loadtest.faults.cable import cable_to
 from tests.conformance.servers import Server
 
 TRANSPORTS = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import socket
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from chatserver.config import Settings
 from chatserver.dev import ports
 from chatserver.doctor import examine, line
+from chatserver.store.database import Database
+from chatserver.store.vault import MasterKeys, Place, Vault
 
 SECRET = "a secret of thirty-two bytes or more"
 
@@ -107,3 +110,41 @@ async def test_a_short_queue_for_connections_is_no_fault_but_named(
     (backlog,) = [found async for found in examine(settings) if found.subject == "backlog"]
     assert backlog.ok
     assert "sysctl net.core.somaxconn=4096" in backlog.says
+
+
+MASTER_KEY = "main:" + base64.b64encode(b"k" * 32).decode()
+
+
+@pytest.mark.asyncio
+async def test_missing_data_keys_are_no_fault_but_named(settings: Settings) -> None:
+    says = {found.subject: found.says async for found in examine(settings)}
+    assert "CHAT_DATA_KEYS" in says["data keys"]
+    assert says["sealed data"] == "none yet"
+
+
+@pytest.mark.asyncio
+async def test_data_keys_that_are_none_are_named(settings: Settings) -> None:
+    found = await wrong(settings, data_keys=(MASTER_KEY, "canary"))
+    assert "key 2" in found["data keys"]
+
+
+@pytest.mark.asyncio
+async def test_sealed_data_that_no_key_opens_is_named(settings: Settings) -> None:
+    database = Database(settings.mongo_url, settings.mongo_database)
+    await Vault(database, MasterKeys([MASTER_KEY])).seal({Place("c", "mei", "f"): "text"})
+    await database.close()
+    assert "main" in (await wrong(settings))["sealed data"]
+    assert await wrong(settings, data_keys=(MASTER_KEY,)) == {}
+    newer = msgspec.structs.replace(
+        settings, data_keys=(MASTER_KEY.replace("main", "n"), MASTER_KEY)
+    )
+    (says,) = [found.says async for found in examine(newer) if found.subject == "sealed data"]
+    assert "rotate-keys" in says
+
+
+@pytest.mark.asyncio
+async def test_a_bad_rule_of_communities_is_named(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text('[[community]]\nid = "babies"\nby = ["shop"]\n')
+    says = (await wrong(settings, communities_file=str(file)))["communities"]
+    assert "rules.toml: rule 'babies': " in says

@@ -88,6 +88,7 @@ def test_a_lifetime_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], 
         ["token", "u1", "--data", "/nowhere"], ["serve", "--port", "http"],
         ["serve", "--port", "70000"], ["serve", "--config", "/nowhere.toml"],
         ["settings", "--config", "/nowhere.toml"], ["dev", "--nodes", "many"], ["settings", "x"],
+        ["rotate-keys"],
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -90,9 +90,10 @@ def test_a_wrong_value_in_the_file_is_named(tmp_path: Path) -> None:
         load({}, str(file))
 
 
-def test_secrets_are_not_in_messages(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["jwt_key = ['canary']", "data_keys = ['canary', 1]"])
+def test_secrets_are_not_in_messages(tmp_path: Path, line: str) -> None:
     file = tmp_path / "chat.toml"
-    file.write_text("jwt_key = ['canary']\n")
+    file.write_text(line)
     with pytest.raises(SettingsError) as error:
         load({}, str(file))
     assert "canary" not in str(error.value)
@@ -100,6 +101,7 @@ def test_secrets_are_not_in_messages(tmp_path: Path) -> None:
 
 SECRETIVE = Settings(
     jwt_key="canary",
+    data_keys=("main://canary", "old:canary"),
     mongo_url="mongodb://user:canary@a.example,b.example/?replicaSet=rs0",
     redis_url="redis://:canary@c.example:6379/0",
 )
@@ -108,7 +110,7 @@ SECRETIVE = Settings(
 def test_secrets_are_masked() -> None:
     assert "canary" not in repr(SECRETIVE)
     shown = {row.name: row.shown for row in describe(SECRETIVE)}
-    assert shown["jwt_key"] == "********"
+    assert shown["jwt_key"] == shown["data_keys"] == "********"
     assert shown["mongo_url"] == "mongodb://***@a.example,b.example/?replicaSet=rs0"
     assert shown["redis_url"] == "redis://***@c.example:6379/0"
 

@@ -166,9 +166,7 @@ class AsyncServer(socketio.AsyncServer):
             await self._handle_ack(eio_sid, packet.namespace, packet.id, arguments)
 
     async def _handle_connect_packet(self, eio_sid: str, packet: Packet) -> None:
-        auth = packets.payload_of(packet)
-        if auth is not None and not isinstance(auth, dict):
-            raise ProtocolError("What comes with CONNECT is no object")
+        auth = packets.auth_of(packet)
         if not self.serves(packet.namespace):
             await self._send_packet(
                 eio_sid,

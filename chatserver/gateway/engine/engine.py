@@ -61,6 +61,22 @@ class Application(Protocol):
         ...
 
 
+def new_id() -> str:
+    """An id that nobody can guess, 20 characters of base64url."""
+    return secrets.token_urlsafe(15)
+
+
+def _terms(options: Options, upgrades: tuple[str, ...]) -> str:
+    """What every session is told at first beside its id, as the end of a JSON object."""
+    terms = {
+        "upgrades": upgrades,
+        "pingInterval": options.ping_interval_ms,
+        "pingTimeout": options.ping_timeout_ms,
+        "maxPayload": options.payload_bytes,
+    }
+    return json.dumps(terms, separators=(",", ":")).removeprefix("{")
+
+
 class Engine:
     """All sessions of one server."""
 
@@ -71,6 +87,9 @@ class Engine:
         self.shed_bytes = options.shed_bytes
         self.outbox_bytes = options.outbox_bytes
         self._application = application
+        upgradable = options.allow_upgrades and "websocket" in options.transports
+        self._terms_websocket = _terms(options, ())
+        self._terms_polling = _terms(options, ("websocket",) if upgradable else ())
         self._heartbeat: Heartbeat[Socket] = Heartbeat(
             options.ping_interval_ms / 1000,
             options.ping_timeout_ms / 1000,
@@ -97,10 +116,11 @@ class Engine:
         Raises:
             Refusal: the application does not let it in.
         """
-        socket = self._open(request, ())
+        socket = self._open(request, self._terms_websocket)
         connection = WebSocket(transport, socket, self.options.payload_bytes)
-        transport.write(switching)
-        socket.carried_by(connection)
+        socket.carrier = connection
+        # what it is told at once goes in the same write
+        transport.write(b"".join([switching, *(frame.wire for frame in socket.take())]))
         return connection
 
     def open_polling(self, request: Request) -> Socket:
@@ -109,8 +129,7 @@ class Engine:
         Raises:
             Refusal: the application does not let it in.
         """
-        upgradable = self.options.allow_upgrades and "websocket" in self.options.transports
-        socket = self._open(request, ("websocket",) if upgradable else ())
+        socket = self._open(request, self._terms_polling)
         socket.carried_by(Polling(socket))
         return socket
 
@@ -141,9 +160,9 @@ class Engine:
             socket.close()
         self._heartbeat.close()
 
-    def _open(self, request: Request, upgrades: tuple[str, ...]) -> Socket:
-        socket = Socket(self.options.tag + secrets.token_urlsafe(15), request, self)
-        socket.push(self._open_packet(socket.id, upgrades))
+    def _open(self, request: Request, terms: str) -> Socket:
+        socket = Socket(self.options.tag + new_id(), request, self)
+        socket.push(Frame(f'0{{"sid":"{socket.id}",{terms}'))
         self.sockets[socket.id] = socket
         self._heartbeat.add(socket)
         try:
@@ -154,16 +173,6 @@ class Engine:
             self.gone(socket)
             raise
         return socket
-
-    def _open_packet(self, id_: str, upgrades: tuple[str, ...]) -> Frame:
-        hello = {
-            "sid": id_,
-            "upgrades": upgrades,
-            "pingInterval": self.options.ping_interval_ms,
-            "pingTimeout": self.options.ping_timeout_ms,
-            "maxPayload": self.options.payload_bytes,
-        }
-        return Frame("0" + json.dumps(hello, separators=(",", ":")))
 
     def _probed(self, probe: Probe) -> None:
         self._probes.discard(probe)

@@ -101,6 +101,18 @@ def payload_of(packet: Packet) -> Any:
         return Json.loads(packet.payload)  # slower, and reads numbers of any size
 
 
+def auth_of(packet: Packet) -> dict[str, Any] | None:
+    """What comes with a CONNECT: an object, or nothing.
+
+    Raises:
+        ProtocolError: it is something else.
+    """
+    auth = payload_of(packet)
+    if auth is not None and not isinstance(auth, dict):
+        raise ProtocolError("What comes with CONNECT is no object")
+    return auth
+
+
 class Json:
     """JSON as python-socketio calls it: strict, and every way of failing is one error."""
 

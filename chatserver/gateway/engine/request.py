@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import parse_qs
 
 
@@ -29,7 +30,7 @@ class Request:
 
     def query(self) -> Mapping[str, str]:
         """The first value of each parameter."""
-        return {name: values[0] for name, values in parse_qs(self.query_string).items()}
+        return _query(self.query_string)
 
     def headers(self) -> Mapping[str, str]:
         """Values by lower-case name; lines of one name are one list, joined by commas."""
@@ -40,10 +41,17 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """One header's value."""
-        return self.headers().get(name.lower())
+        name = name.lower()
+        # most are asked for where they are absent
+        return self.headers().get(name) if name.encode() in self._head.lower() else None
 
     def _lines(self) -> Iterator[tuple[str, str]]:
-        for line in self._head.split(b"\r\n"):
-            name, colon, value = line.decode("latin-1").partition(":")
+        for line in self._head.decode("latin-1").split("\r\n"):
+            name, colon, value = line.partition(":")
             if colon:
                 yield name.lower(), value.strip(" \t")
+
+
+@lru_cache(256)  # most clients ask with the same few
+def _query(text: str) -> Mapping[str, str]:
+    return {name: values[0] for name, values in parse_qs(text).items()}

@@ -136,7 +136,9 @@ def _read_key(member: dict[str, Any], which: str) -> jwt.PyJWK:
     public = member if kind == "oct" else _without_private_parts(member)
     try:
         key = jwt.PyJWK(public, algorithm)
-        weakness = key.Algorithm.check_key_length(key.key) or _wrong_curve(key)
+        # here and not at every signature
+        prepared = key.Algorithm.prepare_key(key.key)
+        weakness = key.Algorithm.check_key_length(prepared) or _wrong_curve(key)
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
         raise SettingsError(f"{which} cannot be read") from None
     if weakness:

@@ -53,4 +53,4 @@ class Proofs:
 
 def _mark(token: str) -> bytes:
     # a token has no character that cannot be encoded; what has one is none, nor is its mark
-    return hashlib.sha256(token.encode(errors="replace")).digest()
+    return hashlib.blake2b(token.encode(errors="replace"), digest_size=32).digest()

@@ -11,7 +11,8 @@ from msgspec import Struct
 class Me(Struct, frozen=True, kw_only=True):
     """My place in a conversation; `first` is the first message there is for me.
 
-    `state` is in, invited, asked (to be let in), left, removed or banned.
+    `state` is in, invited, asked (to be let in), left, removed, banned, or moved (a community took
+    me out).
     """
 
     role: str = "member"

@@ -10,6 +10,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from chatserver.bus.lanes import SHARDED
 from chatserver.bus.live import Bus
 
 
@@ -18,10 +19,20 @@ class Node:
 
     def __init__(self, url: str, name: str, space: str, **options: Any) -> None:
         self.name = name
+        self.space = space
         self.bus = Bus(url, name, space=space, **options)
         self.heard: list[tuple[str, bytes]] = []
         self.heals = 0
         self.bus.listen(self._on_message, self._on_healed)
+
+    async def subscribers(self, topic: str) -> int:
+        """How many nodes listen to a topic, as Redis says."""
+        number = self.bus._lanes.index(topic)
+        lane = self.bus._lanes[number]
+        channel = self.bus._lines[number]._prefix + topic
+        kind = "SHARDNUMSUB" if lane.words is SHARDED else "NUMSUB"
+        answer = await lane.client.execute_command("PUBSUB", kind, channel)
+        return int(answer[1])
 
     def _on_message(self, topic: str, payload: bytes) -> None:
         self.heard.append((topic, payload))

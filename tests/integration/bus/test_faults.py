@@ -9,11 +9,11 @@ import time
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from chatserver import metrics
 from chatserver.bus import publishing
+from chatserver.bus.lanes import Lanes
 from chatserver.bus.listening import DeafError, Listener
 from tests.integration.bus.nodes import Node, admin, running, until
 
@@ -132,6 +132,27 @@ async def test_a_connection_dropped_under_the_publisher_costs_nothing(private_va
         assert east.heals == 0
 
 
+async def test_a_connection_that_closes_just_before_a_write_is_a_lost_one(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(redis_url, "east", "west") as (east, west):
+        east.bus.subscribe("u:mei")
+        await both_up(east, west)
+
+        async def closed(*_: object) -> None:  # what uvloop says then
+            raise RuntimeError("unable to perform operation; the handler is closed")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(west.bus._client, "eval", closed)
+            dropped = metrics.bus_dropped._value.get()
+            west.bus.publish("u:mei", b"lost")
+            await until(lambda: metrics.bus_dropped._value.get() > dropped)
+
+        await until(lambda: east.heals == 1)
+        west.bus.publish("u:mei", b"again")
+        await until(lambda: ("u:mei", b"again") in east.heard)
+
+
 async def test_nodes_are_told_when_another_one_had_to_drop_something(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,8 +175,8 @@ async def test_a_deaf_listener_notices(redis_url: str) -> None:
         assert await east.bus.settled()
 
         # the connection stays, but the server no longer knows that anything was subscribed on it
-        east.bus._listener._change("u:mei", False)
-        east.bus._listener._change(east.bus._listener._own, False)
+        east.bus._lines[0].listener._change("u:mei", False)
+        east.bus._lines[0].listener._change(east.bus._lines[0].listener._own, False)
 
         await until(lambda: east.heals == 1)
         west.bus.publish("u:mei", b"again")
@@ -171,8 +192,8 @@ async def test_a_quiet_listener_is_not_taken_for_deaf(redis_url: str) -> None:
             nonlocal beats
             beats += 1
 
-        witness.bus._listener.listen(count, lambda: None)
-        witness.bus._listener.subscribe(east.bus._listener._own)
+        witness.bus._lines[0].listener.listen(count, lambda: None)
+        witness.bus._lines[0].listener.subscribe(east.bus._lines[0].listener._own)
 
         await until(lambda: beats >= 6)
         assert east.bus.healthy
@@ -225,7 +246,7 @@ async def test_it_ends_although_its_connection_breaks_at_that_moment(
             raise ExceptionGroup("", [DeafError()]) from None
 
     monkeypatch.setattr(Listener, "_session", breaks_when_cancelled)
-    listener = Listener(redis_url, Redis.from_url(redis_url), ("own",), beat_s=1)
+    listener = Listener(Lanes(redis_url, timeout_s=1)[0], ("own",), beat_s=1)
     task = asyncio.create_task(listener.run())
     await asyncio.sleep(0)
     task.cancel()

@@ -39,16 +39,16 @@ async def offline(board: PresenceBoard, user: str) -> bool:
     return not (await board.states([user])).get(user, (True, None))[0]
 
 
-async def test_who_arrived_is_online_for_all_nodes(redis_url: str) -> None:
-    async with boards(redis_url, "east", "west") as (east, west):
+async def test_who_arrived_is_online_for_all_nodes(any_url: str) -> None:
+    async with boards(any_url, "east", "west") as (east, west):
         await east.arrived("mei")
         expected = {"mei": (True, None), "lin": (False, None)}
         assert await west.states(["mei", "lin"]) == expected
         assert await east.states(["mei", "lin"]) == expected
 
 
-async def test_who_left_was_last_seen_then(redis_url: str) -> None:
-    async with boards(redis_url, "east", "west") as (east, west):
+async def test_who_left_was_last_seen_then(any_url: str) -> None:
+    async with boards(any_url, "east", "west") as (east, west):
         await east.arrived("mei")
         await east.left("mei", at_ms=NOON)
         assert await west.states(["mei"]) == {"mei": (False, NOON)}
@@ -59,8 +59,8 @@ async def test_who_left_was_last_seen_then(redis_url: str) -> None:
         assert await east.states(["mei"]) == {"mei": (False, NOON + 1)}
 
 
-async def test_who_is_on_two_nodes_is_online_until_the_last_is_left(redis_url: str) -> None:
-    async with boards(redis_url, "east", "west") as (east, west):
+async def test_who_is_on_two_nodes_is_online_until_the_last_is_left(any_url: str) -> None:
+    async with boards(any_url, "east", "west") as (east, west):
         await east.arrived("mei")
         await west.arrived("mei")
         await east.left("mei", at_ms=NOON)
@@ -69,20 +69,19 @@ async def test_who_is_on_two_nodes_is_online_until_the_last_is_left(redis_url: s
         assert await east.states(["mei"]) == {"mei": (False, NOON + 5)}
 
 
-async def test_people_of_a_dead_node_go_offline(redis_url: str) -> None:
-    async with boards(redis_url, "east", "west", expires_ms=300) as (east, west):
+async def test_people_of_a_dead_node_go_offline(any_url: str) -> None:
+    async with boards(any_url, "east", "west", expires_ms=300) as (east, west):
         await east.arrived("mei")
         await until(lambda: offline(west, "mei"))
 
-        async with admin(redis_url) as client:
-            seconds, _ = await client.time()
+        seconds, _ = await west._lanes[0].client.time()
         last_seen = (await west.states(["mei"]))["mei"][1]
         assert last_seen is not None
         assert abs(seconds * 1000 - last_seen) < 5000
 
 
-async def test_refreshed_people_stay_online(redis_url: str) -> None:
-    async with boards(redis_url, "east", "west", expires_ms=1000) as (east, west):
+async def test_refreshed_people_stay_online(any_url: str) -> None:
+    async with boards(any_url, "east", "west", expires_ms=1000) as (east, west):
         await east.arrived("mei")
         await east.arrived("lin")
 
@@ -107,8 +106,8 @@ async def test_a_thousand_arrivals_are_a_few_round_trips(private_valkey: Any) ->
         assert set((await west.states(people)).values()) == {(True, None)}
 
 
-async def test_marks_of_one_person_keep_their_order(redis_url: str) -> None:
-    async with boards(redis_url, "east") as (east,):
+async def test_marks_of_one_person_keep_their_order(any_url: str) -> None:
+    async with boards(any_url, "east") as (east,):
         steps = []
         for number in range(50):
             steps += [east.arrived("mei"), east.left("mei", at_ms=NOON + number)]
@@ -116,15 +115,15 @@ async def test_marks_of_one_person_keep_their_order(redis_url: str) -> None:
         assert await east.states(["mei"]) == {"mei": (False, NOON + 49)}
 
 
-async def test_a_refresh_does_not_bring_back_who_leaves_meanwhile(redis_url: str) -> None:
-    async with boards(redis_url, "east") as (east,):
+async def test_a_refresh_does_not_bring_back_who_leaves_meanwhile(any_url: str) -> None:
+    async with boards(any_url, "east") as (east,):
         await east.arrived("mei")
         await asyncio.gather(east.refresh(["mei"]), east.left("mei", at_ms=NOON))
         assert await east.states(["mei"]) == {"mei": (False, NOON)}
 
 
-async def test_nobody_asked_about_is_no_question(redis_url: str) -> None:
-    async with boards(redis_url, "east") as (east,):
+async def test_nobody_asked_about_is_no_question(any_url: str) -> None:
+    async with boards(any_url, "east") as (east,):
         assert await east.states([]) == {}
 
 
@@ -147,10 +146,11 @@ async def test_without_redis_nothing_is_known_and_nothing_fails(private_valkey: 
         await until(lin_is_back)
 
 
-async def test_entries_are_forgotten_in_the_end(redis_url: str) -> None:
-    async with boards(redis_url, "east") as (east,), admin(redis_url) as client:
+async def test_entries_are_forgotten_in_the_end(any_url: str) -> None:
+    async with boards(any_url, "east") as (east,):
         await east.arrived("mei")
-        key = east._prefix + "mei"
+        lane = east._lanes[east._lanes.index("mei")]
+        client, key = lane.client, f"{lane.prefix}{east._prefix}mei"
         assert 29 * 86_400 < await client.ttl(key) <= 30 * 86_400
         await east.left("mei", at_ms=NOON)
         assert 29 * 86_400 < await client.ttl(key) <= 30 * 86_400

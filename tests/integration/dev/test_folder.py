@@ -11,6 +11,7 @@ import pytest
 from chatserver.dev import ports
 from chatserver.dev.errors import DevError
 from chatserver.dev.folder import LOG_BYTES, DataFolder, dev_key
+from chatserver.store.vault import MasterKeys
 
 
 def mode(path: Path) -> int:
@@ -36,6 +37,22 @@ def test_a_key_from_the_settings_becomes_that_of_the_folder(tmp_path: Path) -> N
     dev_key(tmp_path)
     assert DataFolder(tmp_path).key(given) == given
     assert dev_key(tmp_path) == given
+
+
+def test_a_master_key_is_made_once_per_folder_for_this_user_only(tmp_path: Path) -> None:
+    (key,) = DataFolder(tmp_path).data_keys()
+    assert DataFolder(tmp_path).data_keys() == (key,)
+    assert DataFolder(tmp_path / "other").data_keys() != (key,)
+    assert MasterKeys([key]).ids == ("dev",)
+    assert mode(tmp_path / "data-keys") == 0o600
+
+
+def test_master_keys_from_the_settings_come_first_and_no_known_one_is_lost(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    (made,) = folder.data_keys()
+    assert folder.data_keys(("a:1", "b:2")) == ("a:1", "b:2", made)
+    assert folder.data_keys(("c:3", "a:1")) == ("c:3", "a:1", "b:2", made)
+    assert folder.data_keys() == ("c:3", "a:1", "b:2", made)
 
 
 def test_a_port_is_kept_until_something_else_takes_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from chatserver.app import Kept
+from chatserver.store.stores import Stores
 from loadtest.__main__ import main
 from loadtest.bench.contestants import draft_of
 from loadtest.bench.figures import percentile, ratio
@@ -36,7 +36,7 @@ def figures(mongo_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest_asyncio.fixture
-async def kept(mongo_url: str, database_name: str) -> AsyncIterator[Kept]:
+async def kept(mongo_url: str, database_name: str) -> AsyncIterator[Stores]:
     """A node whose log holds five messages of one conversation."""
     async with node(mongo_url, database_name, "motor") as kept:
         await populate(kept.database, [("c", "mei")])
@@ -66,19 +66,19 @@ def test_latency_compares_every_way_with_the_driver_that_is_asked_for(figures: A
 
 
 @pytest.mark.asyncio
-async def test_a_log_as_it_was_acknowledged_passes(kept: Kept, told: Told) -> None:
+async def test_a_log_as_it_was_acknowledged_passes(kept: Stores, told: Told) -> None:
     await told.check(kept.database)
 
 
 @pytest.mark.asyncio
-async def test_a_hole_in_the_log_is_found(kept: Kept, told: Told) -> None:
+async def test_a_hole_in_the_log_is_found(kept: Stores, told: Told) -> None:
     await kept.database.collection("messages").delete_one({"_id": {"c": "c", "s": 3}})
     with pytest.raises(Broken, match="5 acknowledged, 4 stored up to 5"):
         await told.check(kept.database)
 
 
 @pytest.mark.asyncio
-async def test_a_head_behind_its_log_is_found(kept: Kept, told: Told) -> None:
+async def test_a_head_behind_its_log_is_found(kept: Stores, told: Told) -> None:
     await kept.log.append(draft_of("c", "mei"), 6)
     told.note("c", [6])
     with pytest.raises(Broken, match="6 stored, the head says 5"):
@@ -86,13 +86,13 @@ async def test_a_head_behind_its_log_is_found(kept: Kept, told: Told) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_message_that_nobody_was_told_of_is_found(kept: Kept) -> None:
+async def test_a_message_that_nobody_was_told_of_is_found(kept: Stores) -> None:
     with pytest.raises(Broken, match="0 acknowledged, 5 stored"):
         await Told().check(kept.database)
 
 
 @pytest.mark.asyncio
-async def test_a_number_told_twice_is_found(kept: Kept, told: Told) -> None:
+async def test_a_number_told_twice_is_found(kept: Stores, told: Told) -> None:
     told.note("c", [5])
     with pytest.raises(Broken, match="with holes or twice"):
         await told.check(kept.database)

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from chatserver.app import build_services, open_stores
+from chatserver.app import build_services
 from chatserver.bus.presence import PresenceBoard
 from chatserver.clock import now_ms
 from chatserver.config import Settings
@@ -26,6 +26,7 @@ from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.handlers import Handlers
 from chatserver.gateway.hub import Connection, Hub
 from chatserver.services.delivery import Delivery, of_user
+from chatserver.store.stores import open_stores
 from chatserver.tasks import Tasks
 
 
@@ -137,15 +138,28 @@ class Node:
         self.tasks.spawn("cursors", self.kept.cursors.run())
         self.tasks.spawn("heads", self.kept.heads.run())
 
-    async def arrive(self, user: str, device: str = "phone", role: Role = "customer") -> Device:
+    async def arrive(
+        self,
+        user: str,
+        device: str = "phone",
+        role: Role = "customer",
+        shop: str | None = None,
+    ) -> Device:
         """Somebody connects with a device."""
         identity = Identity(
-            user=user, role=role, token_id="t", issued_at=0, expires_at=2**50, name=user.title()
+            user=user,
+            role=role,
+            token_id="t",
+            issued_at=0,
+            expires_at=2**50,
+            name=user.title(),
+            shop=shop,
         )
         await self.kept.users.ensure(identity, now_ms())
         caller = Caller(
             user=user,
             role=role,
+            shop=shop,
             device=device,
             connection=f"{user}-{device}-{secrets.token_hex(3)}",
         )

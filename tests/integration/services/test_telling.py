@@ -66,15 +66,23 @@ async def test_a_message_goes_to_all_devices_of_both_but_the_one_that_sent_it(sh
         assert message["mentions"] == ["lin"]
 
 
-async def test_a_retry_is_told_nobody_again(shop: Shop) -> None:
+async def test_a_retry_is_told_nobody_again_by_the_node_that_stored_it(shop: Shop) -> None:
     for _ in range(2):
         await shop.mei.say(shop.talk, client_id="c-1")
-    await shop.mei_tablet.say(shop.talk, client_id="c-1", retry=True)
     assert {each: len(told) for each, told in shop.told("message").items()} == {
         "mei_tablet": 1,
         "lin": 1,
         "lin_tablet": 1,
     }
+
+
+async def test_a_retry_at_another_node_is_told_again_as_the_message_is_now(shop: Shop) -> None:
+    seq = await shop.mei.say(shop.talk, client_id="c-1")
+    await shop.mei.call("message.recall", {"conversation": shop.talk, "seq": seq})
+    await shop.mei_tablet.say(shop.talk, client_id="c-1", retry=True)
+    for device in (shop.mei, shop.lin, shop.lin_tablet):
+        again = device.told("message")[-1]
+        assert (again["seq"], again["body"], again["recalled"]) == (seq, {}, True)
 
 
 async def test_an_arrived_message_is_told_delivered_to_its_sender(shop: Shop) -> None:
@@ -97,12 +105,13 @@ async def test_a_change_goes_to_all_devices_of_both_also_to_the_one_that_made_it
     shop: Shop, name: str, fields: Any, says: Any
 ) -> None:
     seq = await shop.mei.say(shop.talk)
-    for _ in range(2):  # the second time nothing changes, so nobody is told
+    for _ in range(2):  # the second time nothing changes, and it is told as it was: in case
         answer = await shop.mei.call(name, {"conversation": shop.talk, "seq": seq, **fields})
         assert answer == {"mod": 1}
     told = shop.told("change")
     assert set(told) == {"mei", "mei_tablet", "lin", "lin_tablet"}
-    for (change,) in told.values():
+    for change, again in told.values():
+        assert change == again
         assert change.pop("at")
         assert change == {"conversation": shop.talk, "mod": 1, "seq": seq, "by": "mei", **says}
 
@@ -121,11 +130,11 @@ async def test_a_read_mark_goes_to_the_others_and_to_own_other_devices(shop: Sho
     assert badges == both_of_lin({"unread": 1, "mentions": 0})
 
 
-async def test_a_read_mark_that_moves_nothing_is_told_nobody(shop: Shop) -> None:
-    seq = await shop.mei.say(shop.talk)
-    for _ in range(2):
-        await shop.lin.call("read.mark", {"conversation": shop.talk, "seq": seq})
-    await shop.mei.call("read.mark", {"conversation": shop.talk, "seq": seq})  # moved by sending
+async def test_a_read_mark_behind_is_told_nobody(shop: Shop) -> None:
+    first, seq = await shop.mei.say(shop.talk), await shop.mei.say(shop.talk)
+    for marked in (seq, first):
+        await shop.lin.call("read.mark", {"conversation": shop.talk, "seq": marked})
+    await shop.mei.call("read.mark", {"conversation": shop.talk, "seq": first})
     assert {each: len(told) for each, told in shop.told("read").items()} == {
         "mei": 1,
         "mei_tablet": 1,

@@ -111,7 +111,7 @@ async def test_a_retry_gets_the_first_ones_number(
     await first.log.append(write("c-2"), NOW + 1)
     node = start() if elsewhere else first
     again = await node.log.append(write("c-1"), NOW + 50, is_retry=is_retry)
-    assert again == Stored(1, NOW, duplicate=True)
+    assert again == Stored(1, NOW, duplicate=True, found=elsewhere)
     assert (await node.log.append(write("c-3"), NOW)).seq == 3
     assert await node.numbers(place) == [1, 2, 3]
 

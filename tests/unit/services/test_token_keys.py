@@ -23,6 +23,7 @@ from tests.unit.services.tokens import (
     ED,
     NOW,
     RSA,
+    b64,
     jwk,
     signed_by,
     write_keys,
@@ -50,6 +51,9 @@ def test_a_secret_may_be_of_any_letters() -> None:
     assert Verifier(settings).verify(token, NOW).user == "mei"
 
 
+PUBLIC = RSA.public_key().public_bytes(
+    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+)
 WEAK_RSA = rsa.generate_private_key(65537, 1024)
 
 
@@ -62,6 +66,7 @@ WEAK_RSA = rsa.generate_private_key(65537, 1024)
         jwk("RS256", "k", alg="RS512"), jwk("RS256", "k", alg="HS256"),
         jwk("HS256", "k", alg="none"),
         jwk("ES256", "k", use="enc"), jwk("EdDSA", "k", x="!"), jwk("ES256", "k", x=7),
+        {"kty": "oct", "k": b64(PUBLIC)},
         jwt.get_algorithm_by_name("RS256").to_jwk(WEAK_RSA.public_key(), as_dict=True),
         jwt.get_algorithm_by_name("ES384").to_jwk(
             ec.generate_private_key(ec.SECP384R1()).public_key(), as_dict=True

@@ -37,13 +37,13 @@ SECOND = 1000
 def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tokens whose signature was checked."""
     seen: list[str] = []
-    check = tokens._jws.decode_complete
+    check = tokens._signed_payload
 
     def note(token: str, *arguments: Any) -> Any:
         seen.append(token)
         return check(token, *arguments)
 
-    monkeypatch.setattr(tokens._jws, "decode_complete", note)
+    monkeypatch.setattr(tokens, "_signed_payload", note)
     return seen
 
 

@@ -13,6 +13,7 @@ PLACES = {
     "asked": "You asked to be let in.",
     "left": "You left; what was said until then stays.",
     "removed": "You were removed; what was said until then stays.",
+    "moved": "You no longer fit here and were taken out; what was said until then stays.",
     "banned": "You were banned; what was said until then stays.",
 }
 

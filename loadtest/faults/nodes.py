@@ -1,4 +1,4 @@
-"""The chat server as a process of its own, which a test may kill, stop and start again."""
+"""Nodes as processes of their own, which may be killed, stopped and started again."""
 
 from __future__ import annotations
 
@@ -11,18 +11,28 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+
+from chatserver import leash
 
 KEY = "an-acceptance-test-key-of-enough-bytes"
 CANARY = "canary-5e1f"  # in every text of these tests; must never be in a log
 READY_S = 20.0
 POLL_S = 0.02
+PRODUCT = ("-m", "chatserver", "serve")
 
 
 class ChatServer:
-    """One node on a fixed port; what it logs is kept over restarts."""
+    """One node on a fixed port; what it logs is kept over restarts.
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    It ends with the thread that started it.
+    """
+
+    def __init__(
+        self, folder: Path, environment: dict[str, str], program: Sequence[str] = PRODUCT
+    ) -> None:
+        """Its log is in `folder`; `program` is what Python runs. Nothing runs yet."""
         folder.mkdir(parents=True, exist_ok=True)
         self.port = int(environment.get("CHAT_PORT") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
@@ -34,13 +44,15 @@ class ChatServer:
             "CHAT_LOG_FORMAT": "json",
             **environment,
         }
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
 
     def spawn(self) -> None:
         """Start it; it is not ready yet."""
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "chatserver", "serve"],
+            leashed = (sys.executable, "-IS", leash.__file__, str(os.getpid()))
+            self._process = subprocess.Popen(  # noqa: S603
+                [*leashed, sys.executable, *self._program],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -48,7 +60,11 @@ class ChatServer:
             )
 
     def start(self) -> None:
-        """Start it and wait until it is ready; blocks."""
+        """Start it and wait until it is ready; blocks.
+
+        Raises:
+            RuntimeError: it ended, or is not ready in time.
+        """
         self.spawn()
         deadline = time.monotonic() + READY_S
         while not self.is_ready():
@@ -56,7 +72,11 @@ class ChatServer:
             time.sleep(POLL_S)
 
     async def restart(self) -> None:
-        """Start it again on the same port, while everything else goes on."""
+        """Start it again on the same port, while everything else goes on.
+
+        Raises:
+            RuntimeError: as for `start`.
+        """
         self.spawn()
         deadline = time.monotonic() + READY_S
         while not await asyncio.to_thread(self.is_ready):
@@ -64,9 +84,9 @@ class ChatServer:
             await asyncio.sleep(POLL_S)
 
     def is_ready(self) -> bool:
+        """Whether it takes clients and its databases answer."""
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
-                return bool(answer.status == 200)
+            return self.get("/readyz") == 200
         except OSError:
             return False
 
@@ -81,6 +101,7 @@ class ChatServer:
 
     @property
     def pid(self) -> int:
+        """The process id of the last start."""
         assert self._process is not None
         return self._process.pid
 
@@ -99,7 +120,11 @@ class ChatServer:
         self._signal(signal.SIGTERM)
 
     async def ended(self, within_s: float) -> int:
-        """Its exit status, once it has ended."""
+        """Its exit status, once it has ended.
+
+        Raises:
+            AssertionError: it still runs after that time.
+        """
         deadline = time.monotonic() + within_s
         while self.exit_status is None:
             assert time.monotonic() < deadline, f"still running after {within_s} s"
@@ -115,12 +140,15 @@ class ChatServer:
             self.kill9()
 
     def log(self) -> str:
+        """All it has logged."""
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def log_size(self) -> int:
+        """How many bytes it has logged so far."""
         return self.log_file.stat().st_size if self.log_file.exists() else 0
 
     def log_since(self, size: int) -> str:
+        """What it has logged after its first `size` bytes."""
         return self.log_file.read_bytes()[size:].decode(errors="replace")
 
     def _check_start(self, deadline: float) -> None:
@@ -137,6 +165,7 @@ class ChatServer:
 
 
 def free_port() -> int:
+    """A port of this machine that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

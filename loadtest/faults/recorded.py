@@ -15,36 +15,47 @@ from typing import Any
 from pymongo import MongoClient
 
 from loadtest.checker import Verdict, check
+from loadtest.faults.people import PATIENCE_S, LostError, Payload, Person, RefusedError, text
 from loadtest.history import now, read
 from loadtest.recorder import DeviceRecorder, Recorder
 from loadtest.stored import COLLECTIONS, stored
-from tests.acceptance.people import PATIENCE_S, LostError, Payload, Person, RefusedError, text
 
 
 class Shelf:
     """What a device holds of one conversation."""
 
     def __init__(self) -> None:
+        """Nothing is held yet."""
         self.messages: dict[int, Payload] = {}
         self.mod = 0
         self.reads: dict[str, int] = {}
         self.above = 0
+        self._seq = 0
+        self._seen = [0, 0]  # the highest numbers of both logs that anything has named
 
     @property
     def seq(self) -> int:
         """Up to here it holds everything."""
-        seq = self.above
-        while seq + 1 in self.messages:
-            seq += 1
-        return seq
+        while self._seq + 1 in self.messages:
+            self._seq += 1
+        return self._seq
+
+    @property
+    def lacks(self) -> bool:
+        """Whether something is known to be missing: a later number of a log was named."""
+        return self.seq < self._seen[0] or self.mod < self._seen[1]
 
     def put(self, message: Payload) -> None:
+        """Take a message in, unless a later state of it is held; its sender has read it."""
+        self._seen[0] = max(message["seq"], self._seen[0])
         known = self.messages.get(message["seq"])
         if known is None or message.get("mod", 0) >= known.get("mod", 0):
             self.messages[message["seq"]] = message
+        self.read(message["sender"], message["seq"])
 
     def change(self, change: Payload) -> None:
         """Apply a change if it is the next one; one further on shows that some were missed."""
+        self._seen[1] = max(change["mod"], self._seen[1])
         if change["mod"] != self.mod + 1:
             return
         self.mod += 1
@@ -56,24 +67,29 @@ class Shelf:
             }
 
     def read(self, user: str, seq: int) -> None:
+        """A member has read up to here at least."""
         self.reads[user] = max(seq, self.reads.get(user, 0))
 
     def forget(self, above: int) -> None:
+        """Start afresh with what comes after number `above`."""
         self.messages.clear()
-        self.above = above
+        self.above = self._seq = above
 
 
 class RecordedDevice(Person):
     """A person whose every call and observation goes into a history."""
 
     def __init__(self, url: str, user: str, recorder: Recorder, **more: Any) -> None:
+        """As a person; what happens goes to `recorder`."""
         super().__init__(url, user, **more)
         self.record = DeviceRecorder(recorder, user, self.device)
         self.shelves: dict[str, Shelf] = {}
         self.outbox: list[Payload] = []
         self.sync_token: str | None = None
+        self.says_retry = True  # a hint that clients may leave out
 
     def shelf(self, conversation: str) -> Shelf:
+        """What it holds of a conversation."""
         return self.shelves.setdefault(conversation, Shelf())
 
     def write(self, conversation: str, words: str) -> None:
@@ -102,9 +118,11 @@ class RecordedDevice(Person):
             if ack.get("ok"):
                 self.outbox.remove(payload)
                 self._keep_own(payload, ack)
-            payload["retry"] = True
+            if self.says_retry:
+                payload["retry"] = True
 
     async def begin(self, event: str, payload: Any) -> asyncio.Future[Payload]:
+        """Put a call on the wire; how it ends is written down, whoever waits for it."""
         call = self.record.invoke(event, payload)
         try:
             answer = await super().begin(event, payload)
@@ -125,6 +143,7 @@ class RecordedDevice(Person):
                 await asyncio.sleep(0.05)
 
     async def connect(self, *, transports: tuple[str, ...] = ("websocket",)) -> RecordedDevice:
+        """Come in through a new connection."""
         self.record.connected()
         await super().connect(transports=transports)
         return self
@@ -169,11 +188,11 @@ class RecordedDevice(Person):
             )
 
     def on_event(self, event: str, payload: Any) -> None:
+        """Write it down and keep it."""
         super().on_event(event, payload)
         self.record.event(event, payload or {})
         if event == "message":
             self.shelf(payload["conversation"]).put(payload)
-            self.shelf(payload["conversation"]).read(payload["sender"], payload["seq"])
         elif event == "change":
             self.shelf(payload["conversation"]).change(payload)
         elif event == "read":
@@ -194,7 +213,6 @@ class RecordedDevice(Person):
         shelf = self.shelf(payload["conversation"])
         if ack["seq"] not in shelf.messages:
             shelf.put({**message, "seq": ack["seq"], "at": ack["at"], "sender": self.user})
-        shelf.read(self.user, ack["seq"])
 
     async def _take(self, conversation: Payload) -> None:
         shelf = self.shelf(conversation["id"])

@@ -12,7 +12,7 @@ import aiohttp
 import jwt
 import socketio
 
-from tests.acceptance.server import CANARY, KEY
+from loadtest.faults.nodes import CANARY, KEY
 
 PATIENCE_S = 15.0  # only what fails waits so long; a promised time is stated where it is tested
 Payload = dict[str, Any]
@@ -22,10 +22,15 @@ class LostError(Exception):
     """The connection ended before the answer came."""
 
 
+class NotGrantedError(AssertionError):
+    """A call was refused that had to be granted."""
+
+
 class RefusedError(Exception):
     """The server did not let this connection in."""
 
     def __init__(self, data: Any) -> None:
+        """`data` is the server's reason."""
         super().__init__(str(data))
         self.data = data
 
@@ -49,7 +54,11 @@ def text(words: str) -> Payload:
 async def eventually(
     what: Callable[[], Any | Awaitable[Any]], why: str, within_s: float = PATIENCE_S
 ) -> Any:
-    """Wait until something is true, and give it."""
+    """Wait until something is true, and give it.
+
+    Raises:
+        AssertionError: it did not come true in time.
+    """
     deadline = time.monotonic() + within_s
     while True:
         found = what()
@@ -73,6 +82,7 @@ class Person:
         device: str | None = None,
         platform: str = "web",
     ) -> None:
+        """Not connected yet; `url` is that of a node."""
         self.url = url
         self.user = user
         self.role = role
@@ -135,9 +145,15 @@ class Person:
         return answer
 
     async def ask(self, event: str, /, **payload: Any) -> Payload:
-        """Make a call that must succeed."""
+        """Make a call that must succeed.
+
+        Raises:
+            NotGrantedError: it was refused.
+            LostError, TimeoutError: as for `call`.
+        """
         ack = await self.call(event, payload)
-        assert ack.get("ok") is True, f"{event} was refused: {ack}"
+        if ack.get("ok") is not True:
+            raise NotGrantedError(f"{event} was refused: {ack}")
         return ack
 
     async def refused(self, event: str, /, **payload: Any) -> str:

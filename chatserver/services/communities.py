@@ -1,0 +1,225 @@
+"""Communities: people are led into rooms by what they are, and out of them when that changes.
+
+Whoever is new or changed is *due* in the database, noted with the change itself; some node looks
+at each soon after, and one that dies meanwhile leaves them due for the others. Looking twice at
+somebody is harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from itertools import count
+from pathlib import Path
+
+import structlog
+
+from chatserver.config import Settings, SettingsError
+from chatserver.domain import room as rules
+from chatserver.domain.community import (
+    ADMIN_ROLES,
+    Key,
+    Rule,
+    community_id,
+    keys_of,
+    room_id,
+    rules_digest,
+    title,
+)
+from chatserver.domain.community_rules import RuleError, parse_rules
+from chatserver.domain.conversation import Conversation, Room, RoomSettings
+from chatserver.domain.membership import Membership, RoomRole
+from chatserver.domain.person import STAFF, Caller, Person
+from chatserver.domain.scene import Scene
+from chatserver.errors import ChatError, Forbidden, Unsupported
+from chatserver.services.profiles import Profiles
+from chatserver.services.rooms import Rooms
+from chatserver.store.stores import Stores
+
+LOOKED_EVERY_S = 1.0
+LEASE_MS = 10_000  # whoever looks at somebody is given this long
+
+SERVER = Caller(user="", role="bot", device="", connection="")
+
+log = structlog.get_logger()
+
+
+class Communities:
+    """Keeps people in the rooms that the rules say."""
+
+    def __init__(
+        self, stores: Stores, profiles: Profiles, rooms: Rooms, families: Iterable[Rule]
+    ) -> None:
+        """`families` are the rules; without any nobody is moved."""
+        self._due = stores.due
+        self._users = stores.users
+        self._conversations = stores.conversations
+        self._memberships = stores.memberships
+        self._profiles = profiles
+        self._rooms = rooms
+        self._rules = tuple(families)
+
+    async def run(self, clock: Callable[[], int]) -> None:
+        """Look at those who are due, until cancelled; `clock` gives ms since 1970 UTC."""
+        if not self._rules:
+            return
+        seen = False
+        while True:
+            try:
+                seen = seen or await self._see_new_rules(clock())
+                while await self.look(clock()):
+                    pass
+            except ChatError as error:
+                log.warning("communities wait", why=error.code)
+            await asyncio.sleep(LOOKED_EVERY_S)
+
+    async def look(self, now_ms: int) -> bool:
+        """Place somebody who is due; whether there was anybody.
+
+        Raises:
+            Unavailable, Busy: not now; the person stays due.
+        """
+        due = await self._due.take(now_ms, LEASE_MS)
+        if due is None:
+            return False
+        await self.place(due.user, now_ms)
+        await self._due.done(due)
+        return True
+
+    async def place(self, user: str, now_ms: int) -> None:
+        """Lead a person out of the rooms that no longer fit and into those that do.
+
+        Who left a community, or was sent away, is not brought back.
+        """
+        person = (await self._users.people((user,))).get(user)
+        if person is None:
+            return
+        held = {_family(m.conversation): m for m in await self._memberships.in_communities(user)}
+        if person.role in STAFF:
+            await self._place_staff(person, held, now_ms)
+        else:
+            await self._place_customer(person, held, now_ms)
+
+    async def _place_customer(
+        self, person: Person, held: Mapping[str, Membership], now_ms: int
+    ) -> None:
+        wanted = await self._wanted(person)
+        for family, membership in held.items():
+            if membership.is_in and family not in wanted:
+                await self._take_out(membership, now_ms)
+        for family, (rule, key) in wanted.items():
+            if family not in held or held[family].state == "moved":
+                await self._bring_in(person.user, rule, key, now_ms)
+
+    async def _place_staff(
+        self, person: Person, held: Mapping[str, Membership], now_ms: int
+    ) -> None:
+        """Those who look after their shop's communities are admins in all of their rooms."""
+        rooms = await self._conversations.communities_of(person.shop) if person.shop else []
+        ruled = {rule.id: rule for rule in self._rules}
+        mine = [
+            room
+            for room in rooms
+            if (rule := ruled.get(room.the_room.community or ""))
+            and person.role in ADMIN_ROLES[rule.admins]
+        ]
+        names = {room.id for room in mine}
+        for membership in held.values():
+            if membership.is_in and membership.conversation not in names:
+                await self._take_out(membership, now_ms)
+        known = await self._memberships.of_person(person.user, names)
+        for room in mine:
+            if room.id not in known or known[room.id].state == "moved":
+                await self._enter(room.id, person.user, "admin", now_ms)
+
+    async def _wanted(self, person: Person) -> dict[str, tuple[Rule, Key]]:
+        try:
+            traits = (await self._profiles.traits([person]))[person.user]
+        except Unsupported:  # sealed by keys that this server was not given
+            return {}
+        return {
+            community_id(rule, key): (rule, key)
+            for rule in self._rules
+            for key in keys_of(rule, traits)
+        }
+
+    async def _bring_in(self, user: str, rule: Rule, key: Key, now_ms: int) -> None:
+        """Into the first room of the family that has space; a new one where all are full."""
+        for no in count(1):
+            id_ = room_id(community_id(rule, key), no)
+            room = await self._conversations.get(id_) or await self._open(rule, key, no, now_ms)
+            if room.the_room.count >= room.the_room.capacity:
+                continue
+            try:
+                await self._enter(id_, user, "member", now_ms)
+            except Forbidden:  # somebody else took the last place
+                continue
+            return
+
+    async def _open(self, rule: Rule, key: Key, no: int, now_ms: int) -> Conversation:
+        family = community_id(rule, key)
+        shop = dict(zip(rule.by, key.values, strict=True)).get("shop")
+        titles = {language: title(rule, key, no, language) for language in rule.title}
+        conversation = Conversation(
+            id=room_id(family, no),
+            kind=rule.kind,
+            created_at=now_ms,
+            room=Room(
+                title=next(iter(titles.values())),
+                titles=titles,
+                owner="",
+                settings=RoomSettings(
+                    join=rule.join,
+                    history=rule.history,
+                    history_last=rule.history_last,
+                    slow_mode_s=rule.slow_mode_s,
+                ),
+                shop=shop,
+                community=rule.id,
+                capacity=rule.cap,
+            ),
+        )
+        admins = await self._users.of_shop(shop, ADMIN_ROLES[rule.admins]) if shop else []
+        scene = Scene(conversation=conversation, members={}, caller=SERVER, now=now_ms)
+        return await self._rooms.begin(scene, rules.begin_for(scene, admins))
+
+    async def _enter(self, room: str, user: str, role: RoomRole, now_ms: int) -> None:
+        await self._rooms.enact(
+            SERVER, room, (user,), lambda scene: rules.bring_in(scene, user, role), now_ms
+        )
+
+    async def _take_out(self, membership: Membership, now_ms: int) -> None:
+        user = membership.user
+        await self._rooms.enact(
+            SERVER,
+            membership.conversation,
+            (user,),
+            lambda scene: rules.take_out(scene, user),
+            now_ms,
+        )
+
+    async def _see_new_rules(self, now_ms: int) -> bool:
+        """When the rules are not those of before, everybody is due."""
+        await self._due.everybody_for(rules_digest(self._rules), now_ms)
+        return True
+
+
+def _family(conversation: str) -> str:
+    return conversation.rpartition("-")[0]
+
+
+def load_rules(settings: Settings) -> tuple[Rule, ...]:
+    """The rules of the file that the settings name; none without one.
+
+    Raises:
+        SettingsError: with the file, the rule and the field that cannot be used.
+    """
+    if not settings.communities_file:
+        return ()
+    file = Path(settings.communities_file)
+    try:
+        return parse_rules(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"CHAT_COMMUNITIES_FILE={file}: {error.strerror}") from None
+    except (RuleError, UnicodeDecodeError) as error:
+        raise SettingsError(f"CHAT_COMMUNITIES_FILE={file}: {error}") from None

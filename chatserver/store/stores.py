@@ -1,0 +1,86 @@
+"""All stores of a node over one database."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from chatserver.config import Settings
+from chatserver.store.changes import Changes
+from chatserver.store.conversations import Conversations
+from chatserver.store.cursors import Cursors
+from chatserver.store.database import Database
+from chatserver.store.devices import DeviceRecords
+from chatserver.store.due import DuePeople
+from chatserver.store.heads import Heads
+from chatserver.store.log import Log
+from chatserver.store.memberships import Memberships
+from chatserver.store.messages import Messages
+from chatserver.store.profiles import Profiles
+from chatserver.store.revocations import Revocations
+from chatserver.store.rooms import Rooms
+from chatserver.store.users import Users
+from chatserver.store.vault import MasterKeys, Vault
+from chatserver.tasks import Tasks
+
+
+class Stores(Struct, frozen=True, kw_only=True):
+    """The stores of a node."""
+
+    database: Database
+    users: Users
+    devices: DeviceRecords
+    revocations: Revocations
+    conversations: Conversations
+    cursors: Cursors
+    rooms: Rooms
+    memberships: Memberships
+    messages: Messages
+    changes: Changes
+    heads: Heads
+    log: Log
+    profiles: Profiles
+    due: DuePeople
+    vault: Vault
+
+
+def open_stores(settings: Settings, tasks: Tasks) -> Stores:
+    """The stores behind the settings; nothing is asked of MongoDB yet.
+
+    Raises:
+        SettingsError: a setting of theirs cannot be used.
+    """
+    database = Database(
+        settings.mongo_url,
+        settings.mongo_database,
+        driver=settings.mongo_driver,
+        pool=settings.mongo_pool_size,
+        timeout_ms=settings.store_timeout_ms,
+    )
+    messages = Messages(database)
+    changes = Changes(database, messages)
+    cursors = Cursors(database, flush_ms=settings.cursor_flush_ms)
+    heads = Heads(database, messages, changes, cursors)
+    return Stores(
+        database=database,
+        users=Users(database),
+        devices=DeviceRecords(database),
+        revocations=Revocations(database),
+        conversations=Conversations(database),
+        cursors=cursors,
+        rooms=Rooms(database),
+        memberships=Memberships(database),
+        messages=messages,
+        changes=changes,
+        heads=heads,
+        log=Log(
+            database,
+            messages,
+            heads,
+            tasks,
+            waiting_max=settings.append_waiting_max,
+            batch_max=settings.append_batch_max,
+        ),
+        profiles=Profiles(database),
+        due=DuePeople(database),
+        vault=Vault(database, MasterKeys(settings.data_keys)),
+    )

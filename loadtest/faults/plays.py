@@ -1,0 +1,121 @@
+"""The plays: people talk over several nodes, something breaks, and the checker judges."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass
+
+from loadtest.checker import Verdict
+from loadtest.faults import strokes
+from loadtest.faults.alike import all_alike
+from loadtest.faults.figures import Figures, figures_of
+from loadtest.faults.recorded import all_documents, verdict
+from loadtest.faults.stage import Databases, Scene, Stage, on_stage
+from loadtest.faults.traffic import Traffic
+from loadtest.history import read
+from loadtest.recorder import Recorder
+
+QUIET_S = 5.0  # within this everybody shows the same
+LOOK_EVERY_S = 0.1
+HISTORY = "history.jsonl"
+
+
+@dataclass(frozen=True)
+class Play:
+    """A fault, again and again, with peace between; the last one outlives the talk."""
+
+    name: str
+    stroke: strokes.Stroke
+    lasts_s: float
+    peace_s: float = 1.0
+
+
+PLAYS = {
+    play.name: play
+    for play in (
+        Play("node-killed", strokes.node_killed, 0.5),
+        Play("node-renewed", strokes.node_renewed, 0.0),
+        Play("valkey-gone-0.3s", strokes.valkey_gone, 0.3),
+        Play("valkey-gone-5s", strokes.valkey_gone, 5),
+        Play("valkey-gone-30s", strokes.valkey_gone, 30, peace_s=5),
+        Play("valkey-hangs", strokes.valkey_hangs, 5, peace_s=3),
+        Play("node-cut-off", strokes.one_node_cut_off, 1.5),
+        Play("primary-steps-down", strokes.primary_steps_down, 1),
+        Play("primary-killed", strokes.primary_killed, 3, peace_s=1.5),
+        Play("primary-lost", strokes.primary_lost, 3, peace_s=3),
+        Play("primary-hangs", strokes.primary_hangs, 8, peace_s=3),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a play ended."""
+
+    name: str
+    seed: int
+    times: int  # the fault happened
+    figures: Figures
+    settled_s: float | None  # from the last word to all devices alike; None: not in time
+    judged: Verdict
+    wrong: tuple[str, ...]  # with the nodes themselves
+
+    @property
+    def ok(self) -> bool:
+        """Whether every promise was kept."""
+        return self.judged.ok and not self.wrong and self.settled_s is not None
+
+    def __str__(self) -> str:
+        when = "not in time" if self.settled_s is None else f"{self.settled_s:.1f} s"
+        heading = f"{self.name}, seed {self.seed}, everybody alike after: {when}"
+        return "\n".join((heading, str(self.judged), *self.wrong))
+
+
+async def perform(
+    play: Play, found: Databases, scene: Scene, *, seconds: float, seed: int
+) -> Outcome:
+    """Let a play run for so long, at least through one stroke; the history stays in the folder."""
+    history = scene.folder / HISTORY
+    async with on_stage(found, scene) as stage:
+        urls = [node.url for node in stage.nodes]
+        with Recorder(history) as recorder:
+            traffic = Traffic(urls, recorder, random.Random(seed))
+            try:
+                await traffic.begin()
+                times = await _strike(play, stage, traffic, seconds)
+                await traffic.finish()
+                settled_s = await _alike(traffic, stage, scene)
+                await traffic.last_views()
+            finally:
+                await traffic.end()
+        wrong = await stage.drained()
+        judged = await asyncio.to_thread(verdict, stage.mongo.url, scene.database, history)
+    figures = figures_of(read([history]), traffic.silent_at)
+    return Outcome(play.name, seed, times, figures, settled_s, judged, tuple(wrong))
+
+
+async def _strike(play: Play, stage: Stage, traffic: Traffic, seconds: float) -> int:
+    end = time.monotonic() + seconds
+    times, last = 0, False
+    while not last:
+        await asyncio.sleep(play.peace_s)
+        last = time.monotonic() + play.lasts_s + play.peace_s >= end
+        async with play.stroke(stage):
+            await asyncio.sleep(play.lasts_s)
+            if last:
+                await traffic.fall_silent()
+        times += 1
+    return times
+
+
+async def _alike(traffic: Traffic, stage: Stage, scene: Scene) -> float | None:
+    """How long it takes until all devices show what the database holds, by themselves."""
+    begun = time.monotonic()
+    while time.monotonic() < begun + QUIET_S:
+        documents = await asyncio.to_thread(all_documents, stage.mongo.url, scene.database)
+        if all_alike(traffic.devices, documents):
+            return time.monotonic() - begun
+        await asyncio.sleep(LOOK_EVERY_S)
+    return None

@@ -1,0 +1,123 @@
+"""Everything a play needs: databases for many plays, and for each its own nodes and database."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from chatserver.dev import servers
+from loadtest.faults.cable import Cable, cable_to
+from loadtest.faults.nodes import PRODUCT, ChatServer, faults_in
+from loadtest.faults.replica_set import ReplicaSet
+from loadtest.faults.server import Server
+
+NODES = 3
+DRAINED_WITHIN_S = 10.0
+
+# Plays say more in a second than people do; limits have tests of their own.
+GENEROUS = {
+    "CHAT_SENDS_PER_S": "100000",
+    "CHAT_ROOM_SENDS_PER_S": "100000",
+    "CHAT_CALLS_PER_S": "100000",
+    "CHAT_READ_MARKS_PER_S": "100000",
+    "CHAT_PROFILE_CHANGES_PER_S": "100000",
+    "CHAT_DATA_KEYS": "test:" + base64.b64encode(b"k" * 32).decode(),
+    "CHAT_AUTH_DEADLINE_MS": "1000",
+    "CHAT_UNAUTHENTICATED_PER_ADDRESS": "5000",
+}
+# A handful of devices need not be spread over five seconds when they are told to come or to sync.
+PROMPT = {"CHAT_RECONNECT_SPREAD_MS": "1000"}
+
+
+@dataclass(frozen=True)
+class Databases:
+    """A MongoDB of three members and a Valkey; each play leaves them whole."""
+
+    mongo: ReplicaSet
+    valkey: Server
+
+
+@contextmanager
+def databases(path: Path) -> Iterator[Databases]:
+    """Databases in a folder, running until the end; their data is of no use afterwards."""
+    found = Databases(ReplicaSet(path / "mongo"), Server(servers.valkey, path / "valkey"))
+    try:
+        found.mongo.start()
+        found.valkey.start()
+        yield found
+    finally:
+        found.valkey.kill()
+        found.mongo.stop()
+
+
+class Stage:
+    """Nodes over databases; the first of them reaches Valkey through a cable of its own."""
+
+    def __init__(self, found: Databases, cable: Cable, nodes: Sequence[ChatServer]) -> None:
+        """The nodes run already."""
+        self.mongo = found.mongo
+        self.valkey = found.valkey
+        self.cable = cable
+        self.nodes = nodes
+        self._turn = -1
+
+    def next_node(self) -> ChatServer:
+        """One node after the other."""
+        self._turn += 1
+        return self.nodes[self._turn % len(self.nodes)]
+
+    async def drained(self) -> list[str]:
+        """All nodes end in order; what was wrong with them, and with what they logged."""
+        for node in self.nodes:
+            node.sigterm()
+        wrong = []
+        for number, node in enumerate(self.nodes):
+            status = await node.ended(within_s=DRAINED_WITHIN_S)
+            wrong += [f"node {number} logged: {fault}" for fault in faults_in(node.log())]
+            if status:
+                wrong.append(f"node {number} ended with status {status}: {node.log()[-1000:]}")
+        return wrong
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a stage is made of."""
+
+    folder: Path
+    nodes: int = NODES
+    program: Sequence[str] = PRODUCT
+    database: str = field(default_factory=lambda: f"play_{secrets.token_hex(6)}")
+
+
+@asynccontextmanager
+async def on_stage(found: Databases, scene: Scene) -> AsyncIterator[Stage]:
+    """Nodes that run until the end, whatever happened to them meanwhile."""
+    address = urlsplit(found.valkey.url)
+    async with cable_to(address.port or 0) as (cable, near):
+        urls = [f"redis://{urlsplit(near).netloc}/0", *[found.valkey.url] * (scene.nodes - 1)]
+        nodes = [
+            ChatServer(
+                scene.folder / f"node-{number}",
+                {
+                    "CHAT_MONGO_URL": found.mongo.url,
+                    "CHAT_REDIS_URL": url,
+                    "CHAT_MONGO_DATABASE": scene.database,
+                    **GENEROUS,
+                    **PROMPT,
+                },
+                scene.program,
+            )
+            for number, url in enumerate(urls)
+        ]
+        try:
+            await asyncio.gather(*(node.restart() for node in nodes))
+            yield Stage(found, cable, nodes)
+        finally:
+            for node in nodes:
+                node.kill9()

@@ -1,0 +1,35 @@
+"""Databases and nodes break while people talk: every promise is kept. `make faults` is longer."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from loadtest.faults.plays import PLAYS, perform
+from loadtest.faults.stage import Databases, Scene
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("name", "nodes", "seconds"),
+    [
+        ("node-killed", 1, 0),
+        ("node-killed", 3, 3),
+        ("node-renewed", 2, 0),
+        ("valkey-gone-0.3s", 2, 0),
+        ("valkey-gone-5s", 2, 0),
+        ("node-cut-off", 2, 0),
+        ("primary-steps-down", 2, 0),
+        ("primary-killed", 2, 0),
+    ],
+)
+async def test_every_promise_is_kept_through(
+    found: Databases, tmp_path: Path, name: str, nodes: int, seconds: float
+) -> None:
+    scene = Scene(tmp_path, nodes=nodes)
+    outcome = await perform(PLAYS[name], found, scene, seconds=seconds, seed=secrets.randbits(32))
+    print(outcome, outcome.figures)
+    assert outcome.ok, str(outcome)
+    assert outcome.figures.acknowledged > 20
