@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from chatserver.domain.membership import Head, Prefs, RoomRole, State
 from chatserver.domain.message import Change, Message
@@ -69,13 +69,15 @@ class Room(Struct, frozen=True, kw_only=True):
 
 
 class Conversation(Struct, frozen=True, kw_only=True):
-    """What everybody in it shares: two people for ever, or a room with its memberships."""
+    """What everybody in it shares: two people for ever, or a room with its memberships, whose
+    last change was at `acted_at`."""
 
     id: str
     kind: ConversationKind
     created_at: int
     members: tuple[str, ...] = ()  # of a direct conversation; a room has memberships
     room: Room | None = None
+    acted_at: int = 0
 
     def others(self, user: str) -> tuple[str, ...]:
         """The other one of a direct conversation."""
@@ -162,6 +164,13 @@ class Unread(Struct, frozen=True):
     unread: int = 0
     mentions: int = 0
 
+    def without(self, message: Message, user: str) -> Unread:
+        """The same, had this one of the person's unread messages not been sent."""
+        if message.recalled or message.kind == "system":
+            return self
+        mentioned = message.mention_all or user in message.mentions
+        return Unread(self.unread - 1, self.mentions - mentioned)
+
 
 class SyncedConversation(ConversationView, frozen=True, kw_only=True):
     """A conversation with the first page of what a device is missing.
@@ -175,6 +184,11 @@ class SyncedConversation(ConversationView, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     more: bool = False
     reset: bool = False
+
+
+def seen_from_outside(room: Room | None) -> Room | None:
+    """A room as it shows itself to who is not in it, or no longer."""
+    return room and structs.replace(room, announcement=None, speakers=(), asked=0)
 
 
 def direct_id(one: str, other: str) -> str:

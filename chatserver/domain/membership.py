@@ -97,6 +97,11 @@ class Sight(Struct, frozen=True):
     prefs: Prefs = Prefs()
     is_over: bool = False
 
+    @property
+    def shows_any(self) -> bool:
+        """Whether there is any message for this person."""
+        return self.first <= self.head.seq
+
     def shows(self, seq: int) -> bool:
         """Whether there is such a message for this person."""
         return self.first <= seq <= self.head.seq

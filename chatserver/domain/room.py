@@ -280,6 +280,7 @@ def _ruling(scene: Scene, changed: tuple[Membership, ...], *notes: Note) -> Ruli
     """The ruling with the room counted anew."""
     before = [scene.of(each.user) for each in changed]
     gone = {each.user for each in changed if not each.is_in}
+    went = tuple(each.user for each in before if each.is_in and each.user in gone)
     room = scene.conversation.the_room
     room = structs.replace(
         room,
@@ -287,7 +288,7 @@ def _ruling(scene: Scene, changed: tuple[Membership, ...], *notes: Note) -> Ruli
         asked=room.asked + _gained(before, changed, "asked"),
         speakers=tuple(user for user in room.speakers if user not in gone),
     )
-    return Ruling(room=room, members=changed, notes=notes)
+    return Ruling(room=room, members=changed, went=went, notes=notes)
 
 
 def _gained(before: Iterable[Membership], after: Iterable[Membership], state: State) -> int:

@@ -53,8 +53,12 @@ class Scene(Struct, frozen=True, kw_only=True):
 
 
 class Ruling(Struct, frozen=True, kw_only=True):
-    """How things stand after an act: the room, and the memberships that changed."""
+    """How things stand after an act: the room, and the memberships that changed.
+
+    Of those, `went` were in it until now.
+    """
 
     room: Room
     members: tuple[Membership, ...] = ()
+    went: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()

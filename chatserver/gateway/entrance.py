@@ -32,12 +32,13 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Guest(msgspec.Struct, frozen=True):
-    """Who may come in."""
+    """Who may come in; their seats were looked up after `moment` of the hub."""
 
     caller: Caller
     identity: Identity
     person: Person
     seats: Mapping[str, int]
+    moment: int = 0
 
 
 class Entrance:

@@ -145,8 +145,9 @@ class Handlers:
         # live events wait, so that the device gets them after the snapshot they are newer than
         to.hold()
         await self._services.delivery.listening()
+        moment = self._hub.moment
         synced = await self._services.sync.sync(to.caller, call, now_ms())
-        self._hub.take_seats(to, synced.seats)
+        self._hub.take_seats(to, synced.seats, moment)
         return {
             "conversations": synced.conversations,
             "badge": synced.badge.payload(),

@@ -7,7 +7,9 @@ can be another one.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Protocol
 
 from chatserver import metrics
@@ -20,6 +22,7 @@ from chatserver.services.delivery import is_room, of_room, of_user
 
 # the Socket.IO packet; official clients then do not reconnect by themselves
 _DISCONNECT = Frame.message("1")
+MOVES_KEPT = 10_000  # more than ever happen while somebody's seats are looked up
 HELD_MAX = 500  # events that wait for the answer of a sync
 ANSWER_WITHIN_S = 0.5  # a connection that is cut off waits this long for a call under way
 
@@ -123,6 +126,8 @@ class Hub:
         self._bus = topics
         self._rooms: dict[str, dict[str, Connection]] = {}
         self._firsts: dict[str, dict[str, int]] = {}  # where somebody may not see all of it
+        self._moves: deque[tuple[str, str, int | None]] = deque(maxlen=MOVES_KEPT)
+        self._moves_count = 0
 
     def __iter__(self) -> Iterator[Connection]:
         """Every connection once."""
@@ -164,15 +169,30 @@ class Hub:
 
     def seat(self, user: str, topic: str, first: int | None) -> None:
         """The person's connections hear the topic, from message `first` on, or no longer."""
+        self._moves.append((user, topic, first))
+        self._moves_count += 1
         for connection in self.of_user(user):
             if first is None:
                 self.leave(connection, topic)
             else:
                 self.join(connection, topic, first)
 
-    def take_seats(self, connection: Connection, seats: Mapping[str, int]) -> None:
-        """The connection hears these rooms, each from a first message on, and no others."""
+    @property
+    def moment(self) -> int:
+        """Now, for `take_seats`."""
+        return self._moves_count
+
+    def take_seats(self, connection: Connection, seats: Mapping[str, int], moment: int) -> None:
+        """The connection hears these rooms, each from a first message on, and no others.
+
+        The seats were looked up after `moment`: whoever was seated or unseated since, stays so.
+        """
         wanted = {of_room(conversation): first for conversation, first in seats.items()}
+        for topic, first in self._moves_of(connection.caller.user, moment):
+            if first is None:
+                wanted.pop(topic, None)
+            else:
+                wanted[topic] = first
         for topic in [each for each in connection.topics if is_room(each) and each not in wanted]:
             self.leave(connection, topic)
         for topic, first in wanted.items():
@@ -224,6 +244,11 @@ class Hub:
                 issued_at=connection.identity.issued_at,
             ):
                 connection.dismiss(notice)
+
+    def _moves_of(self, user: str, moment: int) -> list[tuple[str, int | None]]:
+        count = min(self._moves_count - moment, len(self._moves))
+        latest = islice(self._moves, len(self._moves) - count, None) if count else ()
+        return [(topic, first) for moved, topic, first in latest if moved == user]
 
     def _drop(self, connection: Connection, topic: str) -> None:
         room = self._rooms[topic]

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 from aiohttp import web
+from msgspec import structs
 
 from chatserver import descriptors, metrics
 from chatserver.clock import now_ms
@@ -222,8 +223,10 @@ class Gateway(AsyncServer):
         wait_ms = 1000 if self._draining else self._admission.enter(now_ms())
         if wait_ms:
             raise Busy(retry_after_ms=wait_ms)
+        moment = self._hub.moment
         with AnswerBy(deadline, self._late):
-            return await self._entrance.receive(new_id(), claim)
+            guest = await self._entrance.receive(new_id(), claim)
+        return structs.replace(guest, moment=moment)
 
     def _welcome(self, session: Session, guest: Guest) -> None:
         self._admission.release(session.socket.id)
@@ -235,7 +238,7 @@ class Gateway(AsyncServer):
         first = not self._hub.here(of_user(user))
         # from here on the connection can be cut; what was revoked just before is seen now
         self._hub.join(connection, of_user(user))
-        self._hub.take_seats(connection, guest.seats)
+        self._hub.take_seats(connection, guest.seats, guest.moment)
         metrics.connections.inc()
         metrics.connects.inc()
         try:

@@ -56,7 +56,8 @@ class Cursors:
             RateLimited: too many marks.
             Unavailable: not stored yet; marking again is harmless.
         """
-        conversation = (await self._access.of(caller.user, call.conversation)).conversation
+        standing = await self._access.of(caller.user, call.conversation)
+        conversation = standing.conversation
         self._limits.read_mark(caller.user, now_ms)
         parts = await self._views.parts(caller.user, (conversation.id,))
         before = parts.mine(conversation.id).read
@@ -67,7 +68,7 @@ class Cursors:
         mark = await self._mark(caller.user, conversation.id)
         if seq and seq >= before:  # a mark made again: who stored it may not have told
             # what is stored, for another node may have stored a higher mark meanwhile
-            self._telling.read(conversation, caller.user, mark.read, skip=caller.connection)
+            self._telling.read(conversation, standing.me, mark.read, skip=caller.connection)
             self._telling.badge(caller.user, await self._views.badge(caller.user))
         return mark
 

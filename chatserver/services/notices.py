@@ -25,6 +25,7 @@ class Notices:
         self._rooms = stores.rooms
         self._users = stores.users
         self._log = stores.log
+        self._heads = stores.heads
         self._telling = telling
         self._views = views
 
@@ -32,22 +33,29 @@ class Notices:
         """Tell of an act; the connection `skip` gets its answer instead.
 
         Who went hears nothing that is numbered after the notice of it: every node first learns
-        that they went, then the notice gets its number.
+        that they went, then the notice gets its number. What they heard until then stays theirs.
 
         Raises:
             Unavailable: members were not told; the act itself is saved.
         """
-        gone = [member.user for member in settled.members if member.state in GONE]
         self._telling.moved(_moved(settled))
-        if gone and not await self._telling.moved_everywhere():
-            await asyncio.sleep(UNHEARD_S)
-        last = await self._note(settled, now_ms)
-        if gone and last.seq:
-            await self._rooms.seal(settled.conversation.id, gone, last)
+        if settled.went:
+            heard = await self._heard(settled.conversation.id)
+            last = await self._note(settled, now_ms)
+            until = Head(max(heard.seq, last), heard.mod)
+            await self._rooms.seal(settled.conversation.id, settled.went, until)
+        else:
+            await self._note(settled, now_ms)
         await self._show(settled, skip)
 
-    async def _note(self, settled: Settled, now_ms: int) -> Head:
-        """Put the notes into the log as system messages; the number of the last one."""
+    async def _heard(self, conversation: str) -> Head:
+        """Where the logs stand when no node tells those who went any more."""
+        if not await self._telling.moved_everywhere():
+            await asyncio.sleep(UNHEARD_S)
+        return (await self._heads.of((conversation,)))[conversation]
+
+    async def _note(self, settled: Settled, now_ms: int) -> int:
+        """Put the notes into the log as system messages; the number of the last one, or 0."""
         room, seq = settled.conversation.the_room, 0
         for number, note in enumerate(settled.notes):
             body = await self._body(note)
@@ -61,7 +69,7 @@ class Notices:
             stored = await self._log.append(draft, now_ms)
             seq = stored.seq
             self._telling.message(settled.conversation, draft.numbered(seq, stored.at), skip=None)
-        return Head(seq, 0)
+        return seq
 
     async def _body(self, note: Note) -> dict[str, object]:
         people = await self._users.people({note.by, *note.users})

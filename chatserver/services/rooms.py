@@ -8,6 +8,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Iterable
 
+from msgspec import structs
+
 from chatserver.config import Settings
 from chatserver.domain import room as rules
 from chatserver.domain.calls import (
@@ -31,9 +33,10 @@ from chatserver.domain.conversation import (
 from chatserver.domain.membership import Membership
 from chatserver.domain.page import Page
 from chatserver.domain.person import STAFF, Caller
+from chatserver.domain.rights import may
 from chatserver.domain.scene import Ruling, Scene
 from chatserver.errors import Forbidden, Invalid, NotFound
-from chatserver.services.access import Access
+from chatserver.services.access import Access, Standing
 from chatserver.services.notices import Notices
 from chatserver.services.views import Views
 from chatserver.store.rooms import Settled
@@ -175,23 +178,38 @@ class Rooms:
         )
 
     async def members(self, caller: Caller, call: ListMembers) -> Page[RoomMember]:
-        """A page of members by user id.
+        """A page of members by user id; of certain people also those who went, and the admins of a
+        channel: members see what they said.
 
         Raises:
             NotFound: the room is not the caller's.
-            Forbidden: only admins see who is not in it yet or any more, or who is in a channel.
+            Forbidden: only admins see who is not in it yet or is banned, or who is in a channel.
         """
         standing = await self._access.of(caller.user, call.conversation)
-        standing.require("see_members" if call.state == "in" else "add")
         if standing.conversation.room is None:
             raise NotFound
-        limit = min(call.limit, self._settings.page_max)
+        if call.users and call.state == "in":
+            return await self._certain(standing, call)
+        standing.require("see_members" if call.state == "in" else "add")
         if call.users:
             found = await self._memberships.among(call.conversation, call.users)
             chosen = [each for each in found.values() if each.state == call.state]
             return Page(await self._described(chosen), more=False)
+        limit = min(call.limit, self._settings.page_max)
         page = await self._memberships.page(call.conversation, call.state, call.after, limit + 1)
         return Page(await self._described(page[:limit]), more=len(page) > limit)
+
+    async def _certain(self, standing: Standing, call: ListMembers) -> Page[RoomMember]:
+        standing.require("react")
+        all_of_them = may(standing.conversation, standing.me, "see_members")
+        found = await self._memberships.among(call.conversation, call.users)
+        chosen = [
+            structs.replace(each, state="in" if each.is_in else "left")
+            for each in found.values()
+            if each.is_in or each.until is not None
+            if all_of_them or each.role != "member"
+        ]
+        return Page(await self._described(chosen), more=False)
 
     async def begin(self, scene: Scene, ruling: Ruling) -> Conversation:
         """Save a new room with its first members and tell of it; harmless when it is there."""

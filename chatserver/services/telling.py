@@ -12,7 +12,7 @@ from chatserver.domain.events import (
     ReadMoved,
     Typing,
 )
-from chatserver.domain.membership import Moved
+from chatserver.domain.membership import Membership, Moved
 from chatserver.domain.message import Change, Message
 from chatserver.services.delivery import Delivery, of_room
 from chatserver.store.cursors import Cursors
@@ -54,16 +54,17 @@ class Telling:
         event = DeliveredMoved(conversation=conversation.id, user=user, seq=seq)
         self._delivery.tell(conversation.others(user), event)
 
-    def read(self, conversation: Conversation, user: str, seq: int, *, skip: str) -> None:
-        """The member has read everything up to `seq`: the others and own other devices hear it."""
-        event = ReadMoved(conversation=conversation.id, user=user, seq=seq)
+    def read(self, conversation: Conversation, who: Membership, seq: int, *, skip: str) -> None:
+        """The member has read everything up to `seq`: the others and own other devices hear it;
+        of who is in no longer, own other devices alone."""
+        event = ReadMoved(conversation=conversation.id, user=who.user, seq=seq)
         room = conversation.room
         if room is None:
             self._delivery.tell(conversation.members, event, skip=skip)
-        elif conversation.kind == "group" and room.count <= READ_TOLD_TO:
+        elif who.is_in and conversation.kind == "group" and room.count <= READ_TOLD_TO:
             self.room(conversation, event, skip=skip)
         else:
-            self._delivery.tell((user,), event, skip=skip)
+            self._delivery.tell((who.user,), event, skip=skip)
 
     def typing(self, conversation: Conversation, user: str, *, on: bool) -> None:
         """The others see that the member types, or has stopped; in a large room nobody does."""

@@ -13,12 +13,14 @@ from chatserver.domain.conversation import (
     Me,
     Member,
     Unread,
+    seen_from_outside,
 )
 from chatserver.domain.events import Badge
 from chatserver.domain.membership import MUTED, Head, Membership, Sight
 from chatserver.domain.message import Message
 from chatserver.domain.person import Person
 from chatserver.store.cursors import Place
+from chatserver.store.numbered import Range
 from chatserver.store.stores import Stores
 
 
@@ -93,13 +95,30 @@ class Views:
         ]
 
     async def unread(self, parts: Parts, ids: Iterable[str]) -> dict[str, Unread]:
-        """What the person has not read in each of these conversations, where there is any."""
+        """What the person has not read in each of these conversations, where there is any.
+
+        Nothing counts that the person deleted, or where they no longer belong.
+        """
         ranges = {}
         for conversation in ids:
-            sight = parts.sight(conversation)
-            read = max(parts.mine(conversation).read, sight.first - 1, sight.prefs.cleared)
-            ranges[conversation] = (read + 1, sight.head.seq)
-        return await self._messages.unread(parts.user, ranges)
+            mine, sight = parts.mine(conversation), parts.sight(conversation)
+            read = max(mine.read, sight.first - 1, sight.prefs.cleared)
+            if mine.is_in:
+                ranges[conversation] = (read + 1, sight.head.seq)
+        unread = await self._messages.unread(parts.user, ranges)
+        for message in await self._hidden(parts, ranges):
+            unread[message.conversation] = unread[message.conversation].without(message, parts.user)
+        return unread
+
+    async def _hidden(self, parts: Parts, ranges: Mapping[str, Range]) -> Iterable[Message]:
+        """The messages in these ranges that the person deleted one by one; nearly always none."""
+        ids = [
+            (conversation, seq)
+            for conversation, (first, last) in ranges.items()
+            for seq in parts.mine(conversation).prefs.hidden
+            if first <= seq <= last
+        ]
+        return (await self._messages.by_id(ids)).values()
 
     async def badge(self, user: str, parts: Parts | None = None) -> Badge:
         """A person's unread total over the conversations that are not muted."""
@@ -118,10 +137,11 @@ class Views:
     async def _last_messages(
         self, parts: Parts, chosen: Iterable[Conversation]
     ) -> dict[str, Message]:
-        ends = {c.id: parts.sight(c.id).head.seq for c in chosen}
-        found = await self._messages.by_id((id_, seq) for id_, seq in ends.items() if seq)
+        sights = {c.id: parts.sight(c.id) for c in chosen}
+        ends = ((id_, sight.head.seq) for id_, sight in sights.items() if sight.shows_any)
+        found = await self._messages.by_id(ends)
         return {
-            conversation: parts.sight(conversation).message(message)
+            conversation: sights[conversation].message(message)
             for (conversation, _seq), message in found.items()
         }
 
@@ -142,7 +162,7 @@ def _view(
             _member(people.get(member), parts.of(conversation.id, member))
             for member in conversation.members
         ),
-        room=conversation.room,
+        room=conversation.room if mine.is_in else seen_from_outside(conversation.room),
         me=Me(role=mine.role, state=mine.state, muted_until=mine.muted_until, first=sight.first),
         head=sight.head,
         read=min(mine.read, sight.head.seq),

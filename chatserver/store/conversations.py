@@ -69,4 +69,5 @@ def from_document(document: Mapping[str, Any]) -> Conversation:
         members=tuple(document.get("members", ())),
         created_at=document["created_at"],
         room=None if room is None else msgspec.convert(room, Room),
+        acted_at=document.get("acted_at", 0),
     )

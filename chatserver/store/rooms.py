@@ -22,10 +22,12 @@ _OWN = {"read", "delivered", "prefs", "touched_at"}
 
 
 class Settled(Struct, frozen=True):
-    """What an act came to: the room as it is now, the memberships that changed, what to tell."""
+    """What an act came to: the room as it is now, the memberships that changed, who of them went,
+    what to tell."""
 
     conversation: Conversation
     members: tuple[Membership, ...] = ()
+    went: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     changed: bool = False
 
@@ -106,7 +108,9 @@ class Rooms:
             return Settled(conversation)
         room = structs.replace(ruling.room, revision=conversation.the_room.revision + 1)
         await self._conversations.update_one(
-            {"_id": conversation.id}, {"$set": {"room": msgspec.to_builtins(room)}}, session=session
+            {"_id": conversation.id},
+            {"$set": {"room": msgspec.to_builtins(room)}, "$max": {"acted_at": now_ms}},
+            session=session,
         )
         for member in ruling.members:
             await self._memberships.update_one(
@@ -116,7 +120,7 @@ class Rooms:
                 session=session,
             )
         after = structs.replace(conversation, room=room)
-        return Settled(after, ruling.members, ruling.notes, changed=True)
+        return Settled(after, ruling.members, ruling.went, ruling.notes, changed=True)
 
 
 def _saying(member: Membership, now_ms: int) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from chatclient import ChatClient, Device
+from chatclient import ChatCallError, ChatClient, Device
 
 from loadtest.faults.nodes import ChatServer
 from loadtest.faults.people import eventually, text, token
@@ -45,3 +45,47 @@ async def test_the_sdk_carries_messages_through_a_crash(start: Start, cast: Cast
     await neighbour.connect()
     await neighbour.settled()
     assert room not in str(neighbour.events)
+
+
+@pytest.mark.asyncio
+async def test_the_sdk_keeps_a_room_right_for_all_in_it(start: Start, cast: Cast) -> None:
+    server = await start()
+    names = {name: cast.name(name) for name in ("lin", "mei", "fang")}
+    async with (
+        client(server, names["mei"]) as mei,
+        client(server, names["fang"]) as fang,
+        ChatClient(
+            server.url, token=token(names["lin"], role="consultant"), device=Device("lin-sdk")
+        ) as lin,
+    ):
+        room = (await lin.open_room("三月宝宝", [names["mei"]], settings={"history": "joined"})).id
+        await lin.send(room, "before", mention_all=True)
+        await lin.add_members(room, [names["fang"]])
+        await fang.send(room, "大家好")
+        for chat in (lin, mei):
+            await eventually(
+                lambda chat=chat: bodies(chat, room)[-1:] == ["大家好"], "all hear", within_s=10
+            )
+        fang.load_older(room)
+        await eventually(lambda: fang.conversations[room].complete, "all is here", within_s=10)
+        assert bodies(fang, room)[-1] == "大家好"
+        assert "before" not in bodies(fang, room)
+        assert mei.conversations[room].mentions == 1
+        everybody = [member.user async for member in mei.all_members(room)]
+        assert everybody == sorted(names.values())
+        seq = mei.conversations[room].log.last
+        await lin.pin(room, seq)
+        await mei.delete(room, seq)
+        assert [m.seq for m in (await fang.get_history(room, pinned=True)).messages] == [seq]
+        assert mei.conversations[room].log.get(seq).deleted
+        await lin.update_room(room, announcement="周六下午抚触课")
+        await lin.update_room(room, announcement=None)
+        await lin.remove_member(room, names["fang"])
+        await eventually(lambda: not fang.conversations[room].is_in, "fang is out", within_s=10)
+        await lin.send(room, "after")
+        with pytest.raises(ChatCallError, match="not in this conversation"):
+            await fang.send(room, "again")
+        assert "after" not in bodies(fang, room)
+        direct = (await mei.open(names["lin"])).id
+        forwarded = await mei.forward(direct, room, [mei.conversations[room].log.first])
+        assert forwarded.seq == 1

@@ -50,8 +50,12 @@ class UpdateConversation(Call, frozen=True, kw_only=True):
 
 
 class ListMembers(Call, frozen=True, kw_only=True):
-    """A page of a room's members by user id, of certain people with `users`; `state` also finds
-    who is `invited` or has `asked` to come in, and who is `banned`. Those only admins see."""
+    """A page of a room's members by user id; `state` also finds who is `invited` or has `asked` to
+    come in, and who is `banned`. Those only admins see.
+
+    With `users` certain people: members, and who was one and `left`. In a channel members find
+    its admins so.
+    """
 
     name = "conversation.members"
     ack = "members, more"

@@ -31,13 +31,15 @@ from chatclient.events import (
     ReadMoved,
     TypingChanged,
 )
-from chatclient.model import Change, Device, Member, Message, Person, Presence, Sent
+from chatclient.model import Change, Device, Forwarded, Member, Message, Person, Presence, Sent
 from chatclient.outbox import Pending
+from chatclient.room import Announcement, Me, Room, RoomMember, RoomSettings
 
 logging.getLogger("chatclient").addHandler(logging.NullHandler())
 logging.getLogger("chatclient.wire").setLevel(logging.WARNING)  # below it stand tokens and texts
 
 __all__ = [
+    "Announcement",
     "BadgeChanged",
     "Change",
     "ChatCallError",
@@ -52,8 +54,10 @@ __all__ = [
     "ConversationUpdated",
     "DeliveredMoved",
     "Device",
+    "Forwarded",
     "HistoryChanged",
     "Lagged",
+    "Me",
     "Member",
     "Message",
     "MessageAdded",
@@ -64,6 +68,9 @@ __all__ = [
     "Presence",
     "PresenceChanged",
     "ReadMoved",
+    "Room",
+    "RoomMember",
+    "RoomSettings",
     "Sent",
     "TypingChanged",
 ]

@@ -1,19 +1,17 @@
 """Every call of the protocol as a typed coroutine.
 
 A refusal raises ChatCallError; no answer in time raises ChatTimeout, and then whether the server
-did it is unknown. These methods only ask: what `ChatClient` knows follows from events and answers
-that it looks after itself.
+did it is unknown. An answer that describes a conversation is taken into what `ChatClient` knows;
+beside that these methods only ask.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from chatclient.errors import ChatCallError
 from chatclient.model import (
     ChangesPage,
     ConversationPage,
@@ -25,12 +23,7 @@ from chatclient.model import (
     SyncPage,
     WhoRead,
 )
-
-T = TypeVar("T")
-
-
-class _OneConversation(msgspec.Struct, frozen=True):
-    conversation: ConversationView
+from chatclient.rooms import RoomCalls
 
 
 class _Done(msgspec.Struct, frozen=True):
@@ -49,26 +42,12 @@ class _Renewed(msgspec.Struct, frozen=True):
     exp: int
 
 
-class Calls(ABC):
+class Calls(RoomCalls):
     """The calls, over whatever `call` sends them through."""
-
-    @abstractmethod
-    async def call(self, name: str, /, **fields: Any) -> dict[str, Any]:
-        """Make a call by its name on the wire; fields that are None are left out."""
-
-    async def ask(self, kind: type[T], name: str, /, **fields: Any) -> T:
-        """Make a call and read its answer as `kind`.
-
-        Raises:
-            ChatCallError: the server refused; code `protocol` if the answer has another shape.
-            ChatTimeout: no answer came in time.
-        """
-        return read_answer(await self.call(name, **fields), kind)
 
     async def open_conversation(self, with_: str) -> ConversationView:
         """Find or begin the direct conversation with somebody: the same one for ever."""
-        fields = {"kind": "direct", "with": with_}
-        return (await self.ask(_OneConversation, "conversation.open", **fields)).conversation
+        return await self.described("conversation.open", **{"kind": "direct", "with": with_})
 
     async def list_conversations(
         self, after: str | None = None, limit: int = 50
@@ -78,8 +57,7 @@ class Calls(ABC):
 
     async def get_conversation(self, conversation: str) -> ConversationView:
         """One conversation of mine."""
-        answer = await self.ask(_OneConversation, "conversation.get", conversation=conversation)
-        return answer.conversation
+        return await self.described("conversation.get", conversation=conversation)
 
     async def set_prefs(
         self,
@@ -91,15 +69,13 @@ class Calls(ABC):
     ) -> ConversationView:
         """Change my own settings of a conversation; what is left out stays."""
         fields = {"mode": mode, "pinned": pinned, "archived": archived}
-        answer = await self.ask(
-            _OneConversation, "conversation.prefs", conversation=conversation, **fields
-        )
-        return answer.conversation
+        return await self.described("conversation.prefs", conversation=conversation, **fields)
 
     async def send_message(
         self, conversation: str, client_id: str, text: str, **fields: Any
     ) -> Sent:
-        """Send one message once, without the outbox; `fields`: reply_to, mentions, retry."""
+        """Send one message once, without the outbox; `fields`: reply_to, mentions,
+        mention_all, retry."""
         told = {"conversation": conversation, "client_id": client_id, "kind": "text"}
         return await self.ask(Sent, "message.send", **told, body={"text": text}, **fields)
 
@@ -117,6 +93,29 @@ class Calls(ABC):
         """Add my reaction, or with `on=False` take it away; returns the number of the change."""
         return await self._change("react", conversation, seq, reaction=reaction, on=on)
 
+    async def pin_message(self, conversation: str, seq: int, *, on: bool = True) -> int:
+        """Pin a message for everybody, or no longer; returns the number of the change."""
+        return await self._change("pin", conversation, seq, on=on)
+
+    async def delete_message(
+        self, conversation: str, seq: int | None = None, *, up_to: int | None = None
+    ) -> None:
+        """Delete a message, or everything up to one, for me alone on all my devices."""
+        await self.call("message.delete", conversation=conversation, seq=seq, up_to=up_to)
+
+    async def forward_messages(
+        self,
+        conversation: str,
+        from_: str,
+        seqs: Sequence[int],
+        client_id: str,
+        *,
+        retry: bool = False,
+    ) -> Sent:
+        """Send messages of `from_` on: one as it is, several as one card."""
+        fields = {"client_id": client_id, "from": from_, "seqs": list(seqs), "retry": retry}
+        return await self.ask(Sent, "message.forward", conversation=conversation, **fields)
+
     async def get_history(
         self,
         conversation: str,
@@ -124,10 +123,12 @@ class Calls(ABC):
         before: int | None = None,
         after: int | None = None,
         around: int | None = None,
+        pinned: bool | None = None,
         limit: int | None = None,
     ) -> HistoryPage:
-        """A page of messages, ascending; the latest without any position."""
-        fields = {"before": before, "after": after, "around": around, "limit": limit}
+        """A page of messages, ascending; the latest without any position, or the pinned ones."""
+        fields = {"before": before, "after": after, "around": around, "pinned": pinned}
+        fields["limit"] = limit
         return await self.ask(HistoryPage, "history.get", conversation=conversation, **fields)
 
     async def get_changes(
@@ -188,15 +189,3 @@ class Calls(ABC):
     async def _change(self, deed: str, conversation: str, seq: int, **fields: Any) -> int:
         where = {"conversation": conversation, "seq": seq}
         return (await self.ask(_Done, f"message.{deed}", **where, **fields)).mod
-
-
-def read_answer(answer: object, kind: type[T]) -> T:
-    """An answer in its agreed shape.
-
-    Raises:
-        ChatCallError: it has another one.
-    """
-    try:
-        return msgspec.convert(answer, kind)
-    except msgspec.ValidationError as error:
-        raise ChatCallError("protocol", f"The answer was not understood: {error}") from None

@@ -28,7 +28,7 @@ from chatclient.events import ChatEvent, ConnectionChanged, PendingChanged, Phas
 from chatclient.feed import Feed
 from chatclient.fetcher import Fetcher
 from chatclient.known import Known
-from chatclient.model import Device, Draft, Ready
+from chatclient.model import ConversationView, Device, Draft, Ready, Sent
 from chatclient.outbox import Outbox, Pending, new_client_id
 from chatclient.sender import Sender
 from chatclient.state import State
@@ -148,9 +148,7 @@ class ChatClient(Known, Calls):
 
     async def open(self, user: str) -> Conversation:
         """The conversation with somebody, begun if there is none."""
-        view = await self.open_conversation(user)
-        self._apply(self._state.on_view(view))
-        return self.conversations[view.id]
+        return self.conversations[(await self.open_conversation(user)).id]
 
     def send(
         self,
@@ -159,6 +157,7 @@ class ChatClient(Known, Calls):
         *,
         reply_to: int | None = None,
         mentions: Sequence[str] = (),
+        mention_all: bool = False,
     ) -> Pending:
         """Put a message on its way; await the result for its number, or go on without."""
         draft = Draft(
@@ -168,6 +167,7 @@ class ChatClient(Known, Calls):
             at=int(time.time() * 1000),
             reply_to=reply_to,
             mentions=tuple(mentions),
+            mention_all=mention_all,
         )
         pending = self._outbox.add(draft)
         self._sender.sent(conversation)
@@ -197,6 +197,23 @@ class ChatClient(Known, Calls):
         """Add my reaction to a message, or take it away."""
         mod = await self.react_to_message(conversation, seq, reaction, on=on)
         self._done(conversation, mod)
+
+    async def pin(self, conversation: str, seq: int, *, on: bool = True) -> None:
+        """Pin a message for everybody, or take the pin away."""
+        self._done(conversation, await self.pin_message(conversation, seq, on=on))
+
+    async def delete(
+        self, conversation: str, seq: int | None = None, *, up_to: int | None = None
+    ) -> None:
+        """Delete a message, or everything up to one, for me alone on all my devices."""
+        await self.delete_message(conversation, seq, up_to=up_to)
+        await self.get_conversation(conversation)  # the device that deletes is told nothing
+
+    async def forward(self, conversation: str, from_: str, seqs: Sequence[int]) -> Sent:
+        """Send messages of conversation `from_` on; not by the outbox, so it may time out."""
+        sent = await self.forward_messages(conversation, from_, seqs, new_client_id())
+        self._apply(self._state.on_stored(conversation, sent.seq))
+        return sent
 
     def read(self, conversation: str, seq: int | None = None) -> None:
         """I have read up to `seq`, or all that is here; told at most three times a second."""
@@ -236,13 +253,12 @@ class ChatClient(Known, Calls):
             ChatCallError: the server refused it.
             ChatTimeout: no answer, or no connection, in time.
         """
-        told = {field: value for field, value in fields.items() if value is not None}
         try:
             async with asyncio.timeout(self._timeout):
                 await self._up.wait()
         except TimeoutError:
             raise ChatDisconnected("There is no connection") from None
-        return await self._connection.call(name, told)
+        return await self._connection.call(name, self.told(fields))
 
     # ---- what the connection tells --------------------------------------------------------------
 
@@ -261,6 +277,10 @@ class ChatClient(Known, Calls):
         else:
             self._apply(self._state.on_event(name, data, time.monotonic() * 1000))
             self._sender.wake()
+
+    def on_described(self, view: ConversationView) -> None:
+        """An answer described a conversation."""
+        self._apply(self._state.on_view(view))
 
     def on_down(self) -> None:
         """The connection is over."""

@@ -5,11 +5,18 @@ does not continue what is held starts a fetch and waits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
-from chatclient.effects import Effect, FetchChanges, FetchConversation, FetchHistory
+from chatclient.described import Described
+from chatclient.effects import (
+    Effect,
+    FetchChanges,
+    FetchConversation,
+    FetchHistory,
+    FetchNames,
+)
 from chatclient.events import (
     ConversationUpdated,
     DeliveredMoved,
@@ -20,36 +27,31 @@ from chatclient.events import (
 )
 from chatclient.log import Log
 from chatclient.model import (
-    MUTED,
     Change,
     ChangesPage,
     ConversationView,
+    Head,
     HistoryPage,
-    Member,
     Message,
-    Prefs,
     SyncedConversation,
     apply,
 )
+from chatclient.people import People
 from chatclient.tally import Tally
 
 
-class Conversation:
+class Conversation(Described):
     """What is known of a conversation. Applications read it and leave the methods to the client."""
 
-    def __init__(self, view: ConversationView, me: str) -> None:
+    def __init__(self, view: ConversationView, me: str, people: People | None = None) -> None:
         """A conversation new to this device: nothing held, the range ends at the server's head."""
-        self.id = view.id
-        self.me = me
-        self.kind = view.kind
-        self.created_at = view.created_at
-        self.members: dict[str, Member] = {}
-        self.my = Prefs()
+        super().__init__(view, me, people or People())
         self.tally = Tally(view, me)
-        self.log = Log(view.head.seq, view.head.mod)
+        self.log = Log(view.head.seq, view.head.mod, view.my)
         self.head_seq = view.head.seq
         self.head_mod = view.head.mod
         self.era = 0
+        self._beyond = Head()  # heard of while I was not in it
         self._told_last: Message | None = None
         self._fetching: set[str] = set()
         self._describe(view)
@@ -77,28 +79,18 @@ class Conversation:
 
     @property
     def unread(self) -> int:
-        """How many messages I have not read."""
-        return self.tally.unread
+        """How many messages I have not read; where I am not in it, nothing counts."""
+        return self.tally.unread if self.is_in else 0
 
     @property
     def mentions(self) -> int:
         """How many of the unread messages mention me."""
-        return self.tally.mentions
+        return self.tally.mentions if self.is_in else 0
 
     @property
     def complete(self) -> bool:
-        """Whether everything back to the first message is loaded."""
-        return self.log.first <= 1
-
-    @property
-    def muted(self) -> bool:
-        """Whether this conversation stays off the badge."""
-        return self.my.mode in MUTED
-
-    @property
-    def others(self) -> list[Member]:
-        """The members but me."""
-        return [member for user, member in self.members.items() if user != self.me]
+        """Whether everything back to the first message there is for me is loaded."""
+        return self.log.first <= self.first
 
     def tick(self, message: Message) -> str:
         """How far my message came with all other members: `sent`, `delivered` or `read`."""
@@ -113,22 +105,27 @@ class Conversation:
 
     def on_view(self, view: ConversationView) -> list[Effect]:
         """The server described the conversation, perhaps a moment ago: nothing goes back."""
-        self._describe(view)
-        self.tally.take(view, self.log)
-        return [ConversationUpdated(self.id), *self.wants()]
+        effects: list[Effect] = []
+        if self._begins_anew(view):
+            self._start_over(view)
+            effects = [HistoryChanged(self.id)]
+        effects += self._describe(view)
+        return [*effects, *self._taken(view)]
 
     def on_sync(self, told: SyncedConversation, *, fresh: bool) -> list[Effect]:
         """The answer to what this device was missing; `fresh`: it held nothing before."""
-        reset = told.reset and not fresh
-        if reset:
+        anew = not fresh and (told.reset or self._begins_anew(told))
+        if anew:
             self._start_over(told)
-        self._describe(told)
-        effects = self._first_page(told) if fresh or reset else self._next_page(told)
-        self.tally.take(told, self.log)
-        return [*effects, ConversationUpdated(self.id), *self.wants()]
+        effects = self._describe(told)
+        effects += self._first_page(told, fresh=fresh) if fresh or anew else self._next_page(told)
+        return [*effects, *self._taken(told)]
 
     def on_message(self, message: Message) -> list[Effect]:
         """A message was stored: somebody else's, or mine from an acknowledgement."""
+        if not self.is_in and message.seq > self.head_seq:
+            self._beyond = Head(max(message.seq, self._beyond.seq), self._beyond.mod)
+            return []  # it is known anew when I am in again
         self.head_seq = max(self.head_seq, message.seq)
         return [*self._added(self.log.append(message)), *self.wants()]
 
@@ -139,9 +136,13 @@ class Conversation:
 
     def on_change(self, change: Change) -> list[Effect]:
         """A message was changed."""
+        if not self.is_in and change.mod > self.head_mod:
+            self._beyond = Head(self._beyond.seq, max(change.mod, self._beyond.mod))
+            return []
         self.head_mod = max(self.head_mod, change.mod)
-        if self._told_last is not None and self._told_last.seq == change.seq:
-            self._told_last = apply(self._told_last, change)
+        told = self._told_last
+        if told is not None and told.seq == change.seq and change.type != "void":
+            self._told_last = self.log.shown(apply(told, change))
         effects = self._changed(self.log.advance(change), (change,))
         return [*effects, *self.wants()]
 
@@ -230,22 +231,37 @@ class Conversation:
 
     # ---- inside ---------------------------------------------------------------------------------
 
-    def _start_over(self, told: SyncedConversation) -> None:
+    def _begins_anew(self, view: ConversationView) -> bool:
+        """Whether what is held is no part of what there is for me now.
+
+        Who is in again may not go on where they went: messages changed after their time were shown
+        to them without their content.
+        """
+        if self.is_late(view):
+            return False
+        if not self.is_in and (view.me.is_in or view.head != Head(self.head_seq, self.head_mod)):
+            return True
+        beyond = self.log.last > view.head.seq or self.log.mod > view.head.mod
+        return view.me.first > self.log.last + 1 or (beyond and not view.me.is_in)
+
+    def _start_over(self, view: ConversationView) -> None:
         self.era += 1
         self._fetching.clear()
-        self.log = Log(told.head.seq, told.head.mod)
-        self.head_seq, self.head_mod = told.head.seq, told.head.mod
+        self.log = Log(view.head.seq, view.head.mod, self.my)
+        self.head_seq = max(view.head.seq, self._beyond.seq if view.me.is_in else 0)
+        self.head_mod = max(view.head.mod, self._beyond.mod if view.me.is_in else 0)
+        self._beyond, self._told_last = Head(), None
         self.tally.start_over()
 
-    def _first_page(self, told: SyncedConversation) -> list[Effect]:
+    def _first_page(self, told: SyncedConversation, *, fresh: bool) -> list[Effect]:
         """The last page, if that is what was sent; a page from the beginning waits for later."""
         page = told.messages
         if page and page[-1].seq >= told.head.seq:
-            low = page[0].seq if told.more or told.reset else 1
+            low = self.first if fresh and not told.more else page[0].seq
             self.log.fill(page, low, page[-1].seq)
         for change in told.changes:
             self.log.advance(change)
-        return [HistoryChanged(self.id)]
+        return [HistoryChanged(self.id), *self._meet(page)]
 
     def _next_page(self, told: SyncedConversation) -> list[Effect]:
         low = self.log.last + 1
@@ -257,31 +273,36 @@ class Conversation:
     def _older(self, asked: FetchHistory, page: HistoryPage) -> list[Effect]:
         end = (asked.before or 1) - 1
         low = page.messages[0].seq if page.messages else end + 1
-        added = self._added(self.log.fill(page.messages, low if page.more else 1, end))
+        lowest = low if page.more else min(self.first, end + 1)
+        added = self._added(self.log.fill(page.messages, lowest, end))
         self.tally.recount(self.log)
-        return [*added, HistoryChanged(self.id)]
+        return [*added, HistoryChanged(self.id), *self._meet(page.messages)]
 
     def _newer(self, asked: FetchHistory, page: HistoryPage) -> list[Effect]:
         after = asked.after or 0
         high = page.messages[-1].seq if page.messages else after
         return self._added(self.log.fill(page.messages, after + 1, high))
 
-    def _describe(self, view: ConversationView) -> None:
-        self.my = view.my
-        self.head_seq = max(self.head_seq, view.head.seq)
-        self.head_mod = max(self.head_mod, view.head.mod)
-        if view.last is not None and (
-            self._told_last is None or view.last.seq >= self._told_last.seq
-        ):
+    def _describe(self, view: ConversationView) -> list[Effect]:
+        self.take(view)
+        self.tally.floor = max(self.my.cleared, self.first - 1)
+        if self.is_in or self.is_late(view):
+            self.head_seq = max(self.head_seq, view.head.seq)
+            self.head_mod = max(self.head_mod, view.head.mod)
+        else:  # my time in it has an end, and that is it
+            self.head_seq, self.head_mod = view.head.seq, view.head.mod
+            self.log.forget_ahead(view.head)
+        last = self._told_last
+        if view.last is not None and (last is None or view.last.seq >= last.seq):
             self._told_last = view.last
-        self.members = {member.user: self._no_later(member) for member in view.members}
+        cut, hidden = self.log.forget_below(self.first), self.log.hide(self.my)
+        return [HistoryChanged(self.id)] if cut or hidden else []
 
-    def _no_later(self, told: Member) -> Member:
-        known = self.members.get(told.user)
-        if known is None:
-            return told
-        read, delivered = max(known.read, told.read), max(known.delivered, told.delivered)
-        return structs.replace(told, read=read, delivered=delivered)
+    def _taken(self, view: ConversationView) -> list[Effect]:
+        """What follows when a description and what came with it are taken in."""
+        self.tally.take(view, self.log)
+        named = self._meet([view.last] if view.last else [])
+        return [ConversationUpdated(self.id), *named, *self.wants()]
 
     def _added(self, added: Sequence[Message]) -> list[Effect]:
         """Messages stand at the end: they count, and their senders have read them."""
@@ -291,7 +312,20 @@ class Conversation:
             if message.kind != "void":
                 effects.append(MessageAdded(message))
                 effects += self.on_read(message.sender, message.seq)
-        return [*effects, ConversationUpdated(self.id)] if added else []
+        return [*effects, ConversationUpdated(self.id), *self._meet(added)] if added else []
+
+    def _meet(self, messages: Iterable[Message]) -> list[Effect]:
+        """Those who wrote these messages, or reacted to them, are to have names."""
+        users: set[str] = set()
+        for message in messages:
+            self.people.learn_from(message)
+            users.update((message.sender, *(u for us in message.reactions.values() for u in us)))
+        return self.ask_for(users)
+
+    def ask_for(self, users: Iterable[str]) -> list[Effect]:
+        """Find out who these people of a room are, unless that is known."""
+        unknown = self.people.to_ask(self.id, users) if self.room is not None and self.is_in else ()
+        return [FetchNames(self.id, unknown)] if unknown else []
 
     def _changed(
         self, done: Sequence[tuple[Message, Change]], told: Sequence[Change]
@@ -299,6 +333,7 @@ class Conversation:
         if not self._fetching & {"newer", "older"}:
             self.log.forget_unplaced()
         effects: list[Effect] = [MessageChanged(message, change) for message, change in done]
+        effects += self.ask_for(change.by for _, change in done)
         recalled = any(change.type == "recall" and change.seq > self.read for change in told)
         return effects + (self._count_again() if recalled else [])
 

@@ -30,9 +30,16 @@ class FetchConversation(Struct, frozen=True):
     conversation: str
 
 
+class FetchNames(Struct, frozen=True):
+    """Find out what these people of a room are called."""
+
+    conversation: str
+    users: tuple[str, ...]
+
+
 class SyncAgain(Struct, frozen=True):
     """Ask the server what moved."""
 
 
-Command = FetchHistory | FetchChanges | FetchConversation | SyncAgain
+Command = FetchHistory | FetchChanges | FetchConversation | FetchNames | SyncAgain
 Effect = Command | ChatEvent

@@ -8,7 +8,14 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from chatclient.calls import Calls
-from chatclient.effects import Command, Effect, FetchChanges, FetchConversation, FetchHistory
+from chatclient.effects import (
+    Command,
+    Effect,
+    FetchChanges,
+    FetchConversation,
+    FetchHistory,
+    FetchNames,
+)
 from chatclient.errors import ChatCallError, ChatDisconnected, ChatTimeout
 from chatclient.pacing import Backoff
 from chatclient.state import State
@@ -16,8 +23,11 @@ from chatclient.tasks import Tasks
 
 logger = logging.getLogger("chatclient")
 T = TypeVar("T")
+Fetch = FetchHistory | FetchChanges | FetchConversation | FetchNames
 NEWER_LIMIT = 100
 OLDER_LIMIT = 50
+NAMES_LIMIT = 100
+NAMES_GATHERED_S = 0.05  # what unknown people say meanwhile is asked about together
 
 
 class Fetcher:
@@ -37,6 +47,7 @@ class Fetcher:
         self._on_synced = on_synced
         self._tasks = Tasks()
         self._describing: set[str] = set()
+        self._unnamed: dict[str, set[str]] = {}
         self._syncing = False
         self._sync_again = False
 
@@ -46,6 +57,8 @@ class Fetcher:
             self._tasks.spawn(self._fetch(command), f"fetch {command.conversation}")
         elif isinstance(command, FetchConversation):
             self._describe(command)
+        elif isinstance(command, FetchNames):
+            self._name(command)
         elif self._syncing:
             self._sync_again = True
         else:
@@ -56,6 +69,7 @@ class Fetcher:
         """The connection is gone: nothing that was asked will be answered."""
         self._tasks.cancel()
         self._describing.clear()
+        self._unnamed.clear()
         self._syncing = self._sync_again = False
 
     async def close(self) -> None:
@@ -67,7 +81,18 @@ class Fetcher:
             self._describing.add(command.conversation)
             self._tasks.spawn(self._fetch(command), f"describe {command.conversation}")
 
-    async def _fetch(self, command: FetchHistory | FetchChanges | FetchConversation) -> None:
+    def _name(self, command: FetchNames) -> None:
+        if command.conversation not in self._unnamed:
+            self._tasks.spawn(self._gather_names(command.conversation), "names")
+        self._unnamed.setdefault(command.conversation, set()).update(command.users)
+
+    async def _gather_names(self, conversation: str) -> None:
+        await asyncio.sleep(NAMES_GATHERED_S)
+        users = sorted(self._unnamed.pop(conversation, ()))
+        for start in range(0, len(users), NAMES_LIMIT):
+            await self._fetch(FetchNames(conversation, tuple(users[start : start + NAMES_LIMIT])))
+
+    async def _fetch(self, command: Fetch) -> None:
         try:
             effects = await _persist(lambda: self._answer(command))
         except ChatDisconnected:
@@ -81,12 +106,14 @@ class Fetcher:
                 self._describing.discard(command.conversation)
         self._apply(effects)
 
-    async def _answer(
-        self, command: FetchHistory | FetchChanges | FetchConversation
-    ) -> list[Effect]:
+    async def _answer(self, command: Fetch) -> list[Effect]:
         calls, conversation = self._calls, command.conversation
         if isinstance(command, FetchConversation):
-            return self._state.on_view(await calls.get_conversation(conversation))
+            await calls.get_conversation(conversation)  # which tells the state by itself
+            return []
+        if isinstance(command, FetchNames):
+            people = await calls.list_members(conversation, users=command.users)
+            return self._state.on_names(command, people)
         if isinstance(command, FetchChanges):
             changes = await calls.get_changes(conversation, command.after, NEWER_LIMIT)
             return self._state.on_changes(command, changes)

@@ -41,6 +41,10 @@ class Known:
         """The server's limits, as told when the connection was accepted."""
         return self._state.limits
 
+    def name(self, user: str) -> str:
+        """Somebody's name as far as it is known, else the id."""
+        return self._state.people.name(user)
+
     def pending(self, conversation: str) -> list[Pending]:
         """My messages in a conversation that are not stored yet, in order."""
         return self._outbox.of(conversation)

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from chatclient.model import Change, Message, apply
+from chatclient.model import Change, Head, Message, Prefs, apply, deleted
 
 
 class Log:
     """Messages `first` to `last`, and changes up to `mod`; nothing is held while `first > last`."""
 
-    def __init__(self, last: int = 0, mod: int = 0) -> None:
-        """An empty range that ends at `last`: the next message is `last + 1`."""
+    def __init__(self, last: int = 0, mod: int = 0, my: Prefs | None = None) -> None:
+        """An empty range that ends at `last`: the next message is `last + 1`. What I deleted for
+        myself (`my`) is held without its content."""
         self.first = last + 1
         self.last = last
         self.mod = mod
+        self._my = my or Prefs()
         self._held: dict[int, Message] = {}
         self._ahead: dict[int, Message] = {}
         self._ahead_changes: dict[int, Change] = {}
@@ -52,7 +54,7 @@ class Log:
         """Take a message as it happened; returns those that now stand at the end, in order."""
         if message.seq <= self.last:
             return []
-        self._ahead[message.seq] = message
+        self._ahead[message.seq] = self.shown(message)
         return self._drain()
 
     def advance(self, change: Change) -> list[tuple[Message, Change]]:
@@ -93,6 +95,38 @@ class Log:
         """No older page is on its way: changes below the range will come with their messages."""
         self._unplaced = [change for change in self._unplaced if change.seq > self.last]
 
+    def forget_below(self, first: int) -> bool:
+        """There is nothing below `first` for me any more; whether something was held there."""
+        gone = range(self.first, min(first, self.last + 1))
+        for seq in gone:
+            self._held.pop(seq, None)
+        self.first = max(self.first, min(first, self.last + 1))
+        return len(gone) > 0
+
+    def forget_ahead(self, end: Head) -> None:
+        """There is nothing above `end` for me: what waits for its gap to close comes to nothing."""
+        self._ahead = {seq: m for seq, m in self._ahead.items() if seq <= end.seq}
+        self._ahead_changes = {n: c for n, c in self._ahead_changes.items() if n <= end.mod}
+
+    def hide(self, my: Prefs) -> bool:
+        """I deleted messages for myself; whether that changes any that is held."""
+        if (my.cleared, my.hidden) == (self._my.cleared, self._my.hidden):
+            return False
+        self._my = my
+        changed = False
+        for messages in (self._held, self._ahead):
+            for seq, message in messages.items():
+                messages[seq] = self.shown(message)
+                changed = changed or messages[seq] is not message
+        return changed
+
+    def shown(self, message: Message) -> Message:
+        """The message as I see it."""
+        if not self._my.deleted(message.seq):
+            return message
+        blank = deleted(message)
+        return message if blank == message else blank
+
     def _put(self, message: Message) -> None:
         held = self._held.get(message.seq) or self._ahead.get(message.seq)
         if held is not None and held.mod >= message.mod:
@@ -101,7 +135,7 @@ class Log:
             if change.seq == message.seq:
                 message = apply(message, change)
         inside = self.first <= message.seq <= self.last
-        (self._held if inside else self._ahead)[message.seq] = message
+        (self._held if inside else self._ahead)[message.seq] = self.shown(message)
 
     def _drain(self) -> list[Message]:
         added = []
@@ -124,12 +158,17 @@ class Log:
             if change.seq == message.seq:
                 message = apply(message, change)
         self._unplaced = [change for change in self._unplaced if change.seq != message.seq]
-        return message
+        return self.shown(message)
 
     def _apply(self, change: Change) -> Message | None:
+        if change.type == "void":
+            return None
         held = self._held.get(change.seq)
         if held is None:
             self._unplaced.append(change)
             return None
-        self._held[change.seq] = apply(held, change)
-        return None if self._held[change.seq] is held else self._held[change.seq]
+        changed = apply(held, change)
+        if changed is held:
+            return None
+        self._held[change.seq] = self.shown(changed)
+        return self._held[change.seq]

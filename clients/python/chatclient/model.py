@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from chatclient.room import Me, Room
+
 UNCOUNTED = frozenset({"void", "system"})  # kinds that are never unread
 MUTED = frozenset({"silent", "none"})  # modes that are counted, but not on the badge
 
@@ -39,11 +41,20 @@ class Head(Struct, frozen=True):
 
 
 class Prefs(Struct, frozen=True):
-    """My own settings of a conversation."""
+    """My own settings of a conversation.
+
+    `hidden` are the messages I deleted for myself, as is everything up to `cleared`.
+    """
 
     mode: str = "all"
     pinned: bool = False
     archived: bool = False
+    cleared: int = 0
+    hidden: tuple[int, ...] = ()
+
+    def deleted(self, seq: int) -> bool:
+        """Whether I deleted this message for myself."""
+        return seq <= self.cleared or seq in self.hidden
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -56,8 +67,20 @@ class Member(Struct, frozen=True, kw_only=True):
     delivered: int = 0
 
 
+class Forwarded(Struct, frozen=True, kw_only=True):
+    """Whose message it was first, and when it was said."""
+
+    sender: str
+    name: str = ""
+    at: int = 0
+
+
 class Message(Struct, frozen=True, kw_only=True):
-    """A stored message; `mod` is the number of the last change applied to it."""
+    """A stored message; `mod` is the number of the last change applied to it.
+
+    A `system` message has no sender: its body says what happened in the room. `deleted`: I deleted
+    it for myself.
+    """
 
     conversation: str
     seq: int
@@ -73,6 +96,10 @@ class Message(Struct, frozen=True, kw_only=True):
     recalled: bool = False
     reactions: dict[str, tuple[str, ...]] = {}
     mod: int = 0
+    mention_all: bool = False
+    forwarded: Forwarded | None = None
+    pinned: bool = False
+    deleted: bool = False
 
     @property
     def text(self) -> str:
@@ -82,7 +109,12 @@ class Message(Struct, frozen=True, kw_only=True):
 
     def counts_for(self, user: str) -> bool:
         """Whether this message is unread for a person who has not come this far."""
-        return self.sender != user and not self.recalled and self.kind not in UNCOUNTED
+        gone = self.recalled or self.deleted
+        return self.sender != user and not gone and self.kind not in UNCOUNTED
+
+    def mentioned(self, user: str) -> bool:
+        """Whether it mentions this person, or everybody."""
+        return self.mention_all or user in self.mentions
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -95,10 +127,14 @@ class Draft(Struct, frozen=True, kw_only=True):
     kind: str = "text"
     reply_to: int | None = None
     mentions: tuple[str, ...] = ()
+    mention_all: bool = False
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """What `by` did to message `seq`, as number `mod` of the conversation's second log."""
+    """What `by` did to message `seq`, as number `mod` of the conversation's second log.
+
+    A `void` one is about a message that I do not see.
+    """
 
     conversation: str
     mod: int
@@ -112,12 +148,14 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class ConversationView(Struct, frozen=True, kw_only=True):
-    """A conversation as the server describes it to me."""
+    """A conversation as the server describes it to me; `members` are those of a direct one."""
 
     id: str
     kind: str = "direct"
     created_at: int = 0
     members: tuple[Member, ...] = ()
+    room: Room | None = None
+    me: Me = Me()
     head: Head = Head()
     read: int = 0
     unread: int = 0
@@ -220,12 +258,24 @@ def apply(message: Message, change: Change) -> Message:
     if change.type == "edit":
         return _edited(message, change)
     if change.type == "recall":
-        return structs.replace(
-            message, body={}, mentions=(), reactions={}, recalled=True, mod=change.mod
-        )
+        bare = _bare(message)
+        return structs.replace(bare, recalled=True, pinned=False, mod=change.mod)
     if change.type == "react":
         return _reacted(message, change)
+    if change.type == "pin":
+        return structs.replace(message, pinned=bool(change.on), mod=change.mod)
     return structs.replace(message, mod=change.mod)
+
+
+def deleted(message: Message) -> Message:
+    """The message as it is shown to who deleted it."""
+    return structs.replace(_bare(message), deleted=True)
+
+
+def _bare(message: Message) -> Message:
+    return structs.replace(
+        message, body={}, mentions=(), mention_all=False, reactions={}, forwarded=None
+    )
 
 
 def _edited(message: Message, change: Change) -> Message:

@@ -91,6 +91,8 @@ class Pending:
             fields["reply_to"] = draft.reply_to
         if draft.mentions:
             fields["mentions"] = list(draft.mentions)
+        if draft.mention_all:
+            fields["mention_all"] = True
         return {**fields, "retry": True} if self.tried else fields
 
 

@@ -11,7 +11,14 @@ from typing import Any
 import msgspec
 
 from chatclient.conversation import Conversation
-from chatclient.effects import Effect, FetchChanges, FetchConversation, FetchHistory, SyncAgain
+from chatclient.effects import (
+    Effect,
+    FetchChanges,
+    FetchConversation,
+    FetchHistory,
+    FetchNames,
+    SyncAgain,
+)
 from chatclient.events import (
     BadgeChanged,
     ConversationUpdated,
@@ -33,6 +40,8 @@ from chatclient.model import (
     Sent,
     SyncPage,
 )
+from chatclient.people import People
+from chatclient.room import MembersPage, RoomView
 
 TYPING_MS = 8_000  # without renewal somebody is taken to have stopped
 WAITING_MAX = 5_000  # live events kept during a sync; beyond it another sync is cheaper
@@ -58,7 +67,6 @@ class _Presence(msgspec.Struct, frozen=True):
 
 class _Described(msgspec.Struct, frozen=True):
     conversation: dict[str, Any]
-    removed: bool = False
 
 
 class State:
@@ -69,6 +77,7 @@ class State:
         self.me: Person | None = None
         self.limits: dict[str, int] = {}
         self.conversations: dict[str, Conversation] = {}
+        self.people = People()
         self.presence: dict[str, Presence] = {}
         self.badge = Counts()
         self._all_known = False
@@ -128,6 +137,7 @@ class State:
         self._page_token = None
         self._waiting.clear()
         self._asked.clear()
+        self.people.ask_again()
         for conversation in self.conversations.values():
             conversation.on_disconnected()
 
@@ -142,7 +152,7 @@ class State:
         """Add up the conversations, as soon as all of them are known."""
         if not self._all_known:
             return []
-        loud = [c for c in self.conversations.values() if not c.muted]
+        loud = [c for c in self.conversations.values() if c.is_in and not c.muted]
         return self._take_badge(Counts(sum(c.unread for c in loud), sum(c.mentions for c in loud)))
 
     # ---- live events ----------------------------------------------------------------------------
@@ -197,11 +207,14 @@ class State:
         return conversation.on_delivered(moved.user, moved.seq)
 
     def _on_described(self, data: Any) -> list[Effect]:
-        told = msgspec.convert(data, _Described)
-        if told.removed:
-            gone = self.conversations.pop(str(told.conversation.get("id")), None)
-            return [ConversationUpdated(gone.id)] if gone else []
-        return self.on_view(msgspec.convert(told.conversation, ConversationView))
+        told = msgspec.convert(data, _Described).conversation
+        if "me" in told or "room" not in told:
+            return self.on_view(msgspec.convert(told, ConversationView))
+        shared = msgspec.convert(told, RoomView)
+        conversation = self.conversations.get(shared.id)
+        if conversation is None:
+            return self._ask(shared.id, "conversation", data)
+        return conversation.on_room(shared)
 
     def _on_presence(self, data: Any) -> list[Effect]:
         told = msgspec.convert(data, _Presence)
@@ -238,22 +251,32 @@ class State:
         conversation = self.conversations.get(asked.conversation)
         return conversation.on_changes(asked, page) if conversation else []
 
-    def on_fetch_failed(self, asked: FetchHistory | FetchChanges | FetchConversation) -> None:
+    def on_names(self, asked: FetchNames, page: MembersPage) -> list[Effect]:
+        """What some people of a room are called."""
+        self.people.learn(page.members)
+        return [ConversationUpdated(asked.conversation)] if page.members else []
+
+    def on_fetch_failed(
+        self, asked: FetchHistory | FetchChanges | FetchConversation | FetchNames
+    ) -> None:
         """A fetch was refused for good."""
         if isinstance(asked, FetchConversation):
             self._asked.pop(asked.conversation, None)
-        elif asked.conversation in self.conversations:
+        elif not isinstance(asked, FetchNames) and asked.conversation in self.conversations:
             self.conversations[asked.conversation].on_fetch_failed(asked)
 
     def on_acked(self, draft: Draft, sent: Sent) -> list[Effect]:
         """A message of mine is stored. After a repeated attempt its content is fetched, because
         it may have been changed since."""
         conversation = self.conversations.get(draft.conversation)
-        if conversation is None:
-            return [FetchConversation(draft.conversation)]
-        if sent.duplicate:
-            return conversation.on_stored(sent.seq)
+        if conversation is None or sent.duplicate:
+            return self.on_stored(draft.conversation, sent.seq)
         return conversation.on_message(_numbered(draft, self.user, sent))
+
+    def on_stored(self, conversation: str, seq: int) -> list[Effect]:
+        """A message of mine is stored as number `seq`; its content is to be fetched."""
+        known = self.conversations.get(conversation)
+        return known.on_stored(seq) if known else [FetchConversation(conversation)]
 
     def on_read_marked(self, conversation: str, marked: ReadMarked) -> list[Effect]:
         """How far I have now read."""
@@ -286,7 +309,11 @@ class State:
         key = (told.conversation, told.user)
         known = key in self._typing
         self._typing[key] = now + TYPING_MS
-        return [] if known else [TypingChanged(told.conversation, told.user, on=True)]
+        if known:
+            return []
+        conversation = self.conversations.get(told.conversation)
+        names = conversation.ask_for((told.user,)) if conversation else []
+        return [TypingChanged(told.conversation, told.user, on=True), *names]
 
     def _stop_typing(self, conversation: str, user: str) -> list[Effect]:
         if self._typing.pop((conversation, user), None) is None:
@@ -296,7 +323,7 @@ class State:
     # ---- inside ---------------------------------------------------------------------------------
 
     def _begin(self, view: ConversationView) -> Conversation:
-        self.conversations[view.id] = Conversation(view, self.user)
+        self.conversations[view.id] = Conversation(view, self.user, self.people)
         return self.conversations[view.id]
 
     def _take_badge(self, badge: Counts) -> list[Effect]:
@@ -317,6 +344,7 @@ def _numbered(draft: Draft, user: str, sent: Sent) -> Message:
         at=sent.at,
         reply_to=draft.reply_to,
         mentions=draft.mentions,
+        mention_all=draft.mention_all,
     )
 
 

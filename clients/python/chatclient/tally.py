@@ -1,8 +1,8 @@
 """What I have not read in one conversation, counted as the server counts it.
 
-Unread are the messages above my read position that are not mine, not recalled, and no notes of the
-system. Where everything above the position is held, they are counted; where not, the server's
-number is carried on, plus what was added since.
+Unread are the messages above my read position that are not mine, neither recalled nor deleted by
+me, and no notes of the system. Where everything above the position is held, they are counted;
+where not, the server's number is carried on, plus what was added since.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ class Tally:
         """The server's numbers, as of the view's head."""
         self.me = me
         self.read = view.read
+        self.floor = 0  # up to here nothing counts, read or not
         self.unread = view.unread
         self.mentions = view.mentions
         self._counted_to = view.head.seq
 
     def exact(self, log: Log) -> bool:
         """Whether everything that can be unread is held."""
-        return log.first <= self.read + 1 and log.last >= self._counted_to
+        return log.first <= max(self.read, self.floor) + 1 and log.last >= self._counted_to
 
     def add(self, messages: Iterable[Message], log: Log) -> None:
         """Messages now stand at the end of the log."""
@@ -59,6 +60,7 @@ class Tally:
         self._counted_to = 0
 
     def _count(self, message: Message) -> None:
-        if message.seq > self.read and message.counts_for(self.me):
+        above = message.seq > max(self.read, self.floor)
+        if above and message.counts_for(self.me):
             self.unread += 1
-            self.mentions += self.me in message.mentions
+            self.mentions += message.mentioned(self.me)

@@ -122,7 +122,11 @@ class SmallServer:
     def _conversation_get(self, _data: Any) -> Any:
         return {"conversation": self.model.view()}
 
-    _conversation_open = _conversation_get
+    _conversation_open = _conversation_add = _conversation_join = _conversation_get
+    _conversation_leave = _conversation_remove = _conversation_get
+
+    def _conversation_members(self, data: Any) -> Any:
+        return {"members": [{"user": user, "name": user.title()} for user in data["users"]]}
 
     def _read_mark(self, data: Any) -> Any:
         self.model.mark_read(ME, data["seq"])

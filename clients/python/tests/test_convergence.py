@@ -56,7 +56,7 @@ class Convergence(RuleBasedStateMachine):
         self.live.append(self.server.append(sender, kind, mentions))
 
     @precondition(lambda self: self.server.messages)
-    @rule(data=st.data(), what=st.sampled_from(["edit", "recall", "react"]))
+    @rule(data=st.data(), what=st.sampled_from(["edit", "recall", "react", "pin"]))
     def somebody_changes(self, data: st.DataObject, what: str) -> None:
         seq = data.draw(st.integers(1, len(self.server.messages)))
         if not self.server.messages[seq - 1].recalled:
@@ -67,6 +67,12 @@ class Convergence(RuleBasedStateMachine):
     def somebody_reads(self, data: st.DataObject, user: str) -> None:
         seq = data.draw(st.integers(1, len(self.server.messages)))
         self.live.append(self.server.mark_read(user, seq))
+
+    @precondition(lambda self: self.server.messages)
+    @rule(data=st.data(), up_to=st.sampled_from([False, False, True]))
+    def i_delete_on_another_device(self, data: st.DataObject, up_to: bool) -> None:
+        seq = data.draw(st.integers(1, len(self.server.messages)))
+        self.live.append(self.server.delete(seq, up_to=up_to))
 
     @precondition(lambda self: self.live)
     @rule(data=st.data(), keep=st.booleans())
@@ -142,7 +148,8 @@ class Convergence(RuleBasedStateMachine):
         conversation = self.state.conversations[CONVERSATION]
         log = conversation.log
         assert (log.last, log.mod) == (self.server.head.seq, self.server.head.mod)
-        assert list(log) == self.server.messages[log.first - 1 :]
+        assert list(log) == self.server.seen[log.first - 1 :]
+        assert conversation.my == self.server.my
         assert conversation.read == self.server.read[ME]
         unread = self.server.unread()
         mentions = sum(ME in m.mentions for m in unread)

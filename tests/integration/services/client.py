@@ -7,7 +7,14 @@ from typing import Any
 
 import msgspec
 from chatclient import model
-from chatclient.effects import FetchChanges, FetchConversation, FetchHistory, SyncAgain
+from chatclient.effects import (
+    FetchChanges,
+    FetchConversation,
+    FetchHistory,
+    FetchNames,
+    SyncAgain,
+)
+from chatclient.room import MembersPage
 from chatclient.state import State
 
 from chatserver.errors import ChatError
@@ -16,8 +23,8 @@ from chatserver.errors import ChatError
 class Client:
     """A person's device as a correct client keeps it; events wait until they are pumped."""
 
-    def __init__(self, node: Any, user: str, name: str) -> None:
-        self.node, self.user, self.name = node, user, name
+    def __init__(self, node: Any, user: str, name: str, role: str = "customer") -> None:
+        self.node, self.user, self.name, self.role = node, user, name, role
         self.state = State()
         self.device: Any = None
         self.missed = False
@@ -28,7 +35,7 @@ class Client:
         return self.device is not None
 
     async def come(self) -> None:
-        self.device = await self.node.arrive(self.user, self.name)
+        self.device = await self.node.arrive(self.user, self.name, self.role)
         ready = model.Ready(me=model.Person(user=self.user), device=self.name, time=0)
         await self.do(self.state.on_ready(ready))
 
@@ -78,36 +85,25 @@ class Client:
         for effect in effects:
             if isinstance(effect, SyncAgain):
                 await self.sync()
-            elif isinstance(effect, FetchHistory):
-                await self.fetch_history(effect)
-            elif isinstance(effect, FetchChanges):
-                payload = {"conversation": effect.conversation, "after": effect.after}
-                await self.call(
-                    "changes.get",
-                    payload,
-                    lambda answer, asked=effect: self.state.on_changes(
-                        asked, msgspec.convert(answer, model.ChangesPage)
-                    ),
-                )
-            elif isinstance(effect, FetchConversation):
-                payload = {"conversation": effect.conversation}
-                await self.call("conversation.get", payload, self.take_view)
+            elif isinstance(effect, tuple(FETCHES)):
+                await self.fetch(effect)
         self.state.count_badge()
         self.nothing_goes_back()
+
+    async def fetch(self, asked: Any) -> None:
+        """Ask for what the state wants; it may have been refused meanwhile."""
+        name, fields, take = FETCHES[type(asked)]
+        payload = {"conversation": asked.conversation, **fields(asked)}
+        try:
+            await self.call(name, payload, lambda answer: take(self, asked, answer))
+        except ChatError:
+            self.state.on_fetch_failed(asked)
 
     async def sync(self) -> None:
         more = True
         while more:
             answer = await self.call("sync", self.state.begin_sync(), self.take_sync)
             more = answer["more"]
-
-    async def fetch_history(self, asked: FetchHistory) -> None:
-        place = {"after": asked.after} if asked.after is not None else {"before": asked.before}
-        await self.call(
-            "history.get",
-            {"conversation": asked.conversation, **place},
-            lambda answer: self.state.on_history(asked, msgspec.convert(answer, model.HistoryPage)),
-        )
 
     def take_sync(self, answer: Any) -> list[Any]:
         return self.state.on_sync(msgspec.convert(answer, model.SyncPage))
@@ -124,13 +120,55 @@ class Client:
                 self.highest[talk.id, user] = at
 
     def picture(self, talk: str) -> dict[str, Any]:
-        """What all devices of a person must agree on."""
+        """What all devices of a person must agree on; who is out keeps what they happened to see.
+
+        Changes to what a person does not see are told to nobody, so their number may be unknown.
+        """
         known = self.state.conversations[talk]
+        here = known.is_in
         return {
-            "head": (known.log.last, known.log.mod),
-            "read": (known.read, {member.user: member.read for member in known.others}),
+            "head": (known.log.last, known.log.mod if known.first == 1 else None),
+            "me": known.place,
+            "room": known.room if here else None,
+            "read": known.read if here else None,
+            "others": {member.user: member.read for member in known.others},
             "unread": (known.unread, known.mentions),
             "badge": self.state.badge,
             "my": known.my,
-            "last": known.last,
+            "last": known.last if here or known.last is None else known.last.seq,
         }
+
+
+def place_in_history(asked: FetchHistory) -> dict[str, Any]:
+    return {"after": asked.after} if asked.after is not None else {"before": asked.before}
+
+
+# effect -> the call, its fields beside the conversation, and how its answer is taken in
+FETCHES: dict[type, tuple[str, Any, Any]] = {
+    FetchConversation: (
+        "conversation.get",
+        lambda _asked: {},
+        lambda client, _asked, answer: client.take_view(answer),
+    ),
+    FetchHistory: (
+        "history.get",
+        place_in_history,
+        lambda client, asked, answer: client.state.on_history(
+            asked, msgspec.convert(answer, model.HistoryPage)
+        ),
+    ),
+    FetchChanges: (
+        "changes.get",
+        lambda asked: {"after": asked.after},
+        lambda client, asked, answer: client.state.on_changes(
+            asked, msgspec.convert(answer, model.ChangesPage)
+        ),
+    ),
+    FetchNames: (
+        "conversation.members",
+        lambda asked: {"users": list(asked.users)},
+        lambda client, asked, answer: client.state.on_names(
+            asked, msgspec.convert(answer, MembersPage)
+        ),
+    ),
+}

@@ -57,7 +57,7 @@ class Bus:
         return True
 
     async def flushed(self, timeout_s: float) -> bool:
-        return not self.cut
+        return not any(bus.cut for bus in self._others)
 
 
 class Device:

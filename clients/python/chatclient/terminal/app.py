@@ -24,7 +24,7 @@ from chatclient.events import (
     ConversationUpdated,
     HistoryChanged,
 )
-from chatclient.terminal import commands, status, thread
+from chatclient.terminal import commands, heading, status, thread
 from chatclient.terminal.commands import CommandError
 from chatclient.terminal.panes import Composer, ThreadPane
 from chatclient.terminal.screens import Help, Picker
@@ -37,7 +37,7 @@ WELCOME = (
     "Welcome! Nobody has written to you yet.\n\nBegin with  /with USER  below, or F1 for help."
 )
 NOTE_SECONDS = 5.0
-PARTS = "#header, #sidebar, #title, #thread, #typing, #composer, #hints"
+PARTS = "#header, #sidebar, #title, #announced, #thread, #typing, #composer, #hints"
 REDRAW_SECONDS = 0.03
 W = TypeVar("W", bound=Widget)
 
@@ -86,6 +86,7 @@ class ChatApp(App[None]):
             yield Sidebar()
             with Vertical(id="right"):
                 yield Static(id="title")
+                yield Static(id="announced")
                 yield ThreadPane()
                 yield Static(id="typing")
                 yield Composer(id="composer", placeholder="Write a message, or /help")
@@ -147,7 +148,10 @@ class ChatApp(App[None]):
 
     def _draw_thread(self) -> None:
         pane, conversation = self._base(ThreadPane), self.conversation
-        self._base(Static, "#title").update(self._title(conversation))
+        self._base(Static, "#title").update(heading.above(self.chat, conversation))
+        announced = self._base(Static, "#announced")
+        announced.update(words := heading.announced(conversation))
+        announced.display = bool(words)
         if conversation is None:
             pane.say(Text(self._nothing(), "dim"))
             return
@@ -164,14 +168,6 @@ class ChatApp(App[None]):
         self._base(Static, "#header").update(header)
         self._base(Static, "#typing").update(self._typing_words())
         self._base(Static, "#hints").update(self._hint())
-
-    def _title(self, conversation: Conversation | None) -> Text:
-        if conversation is None:
-            return Text("")
-        seen = [self.chat.presence.get(member.user) for member in conversation.others]
-        online = any(presence is not None and presence.state == "online" for presence in seen)
-        words = Text(title(conversation), "bold")
-        return words.append("  online" if online else "  offline", "green" if online else "dim")
 
     def _nothing(self) -> str:
         if self.chat.phase.phase == "stopped":
@@ -195,7 +191,7 @@ class ChatApp(App[None]):
 
     def _standing(self) -> bool:
         """Whether all parts are there: not while the screen is built or taken down."""
-        return bool(self.screen_stack) and len(self.screen_stack[0].query(PARTS)) == 7
+        return bool(self.screen_stack) and len(self.screen_stack[0].query(PARTS)) == 8
 
     def _base(self, kind: type[W], selector: str = "") -> W:
         """A widget of the chat itself, also while help lies over it."""

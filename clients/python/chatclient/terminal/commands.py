@@ -34,6 +34,40 @@ async def _with(chat: ChatClient, _conversation: Conversation | None, user: str)
     return (await chat.open(user)).id
 
 
+async def _group(chat: ChatClient, _conversation: Conversation | None, title: str) -> str:
+    if not title:
+        raise CommandError("Called what? For example: /group Mothers of March")
+    return (await chat.open_room(title)).id
+
+
+async def _add(chat: ChatClient, conversation: Conversation | None, users: str) -> None:
+    room = _room(conversation)
+    if not users:
+        raise CommandError("Whom? For example: /add mei fang")
+    await chat.add_members(room.id, users.split())
+
+
+async def _remove(chat: ChatClient, conversation: Conversation | None, user: str) -> None:
+    room = _room(conversation)
+    if not user:
+        raise CommandError("Whom? For example: /remove mei")
+    await chat.remove_member(room.id, user)
+
+
+async def _join(chat: ChatClient, conversation: Conversation | None, room: str) -> str:
+    return (await chat.join_room(room or _room(conversation).id)).id
+
+
+async def _leave(chat: ChatClient, conversation: Conversation | None, _rest: str) -> None:
+    await chat.leave_room(_room(conversation).id)
+
+
+def _room(conversation: Conversation | None) -> Conversation:
+    if conversation is None or conversation.room is None:
+        raise CommandError("This is for rooms. /group TITLE begins one.")
+    return conversation
+
+
 async def _react(chat: ChatClient, conversation: Conversation | None, reaction: str) -> None:
     if conversation is None or not reaction:
         raise CommandError("With what? For example: /react 👍")
@@ -62,7 +96,8 @@ def _failed(chat: ChatClient, conversation: Conversation | None) -> list[Pending
 
 def _last_of_others(conversation: Conversation) -> Message:
     for message in reversed(conversation.messages):
-        if message.sender != conversation.me and not message.recalled:
+        by_other = message.sender != conversation.me and message.kind != "system"
+        if by_other and not message.recalled and not message.deleted:
             return message
     raise CommandError("There is no message to react to yet.")
 
@@ -74,7 +109,8 @@ def last_own(conversation: Conversation) -> Message:
         CommandError: there is none.
     """
     for message in reversed(conversation.messages):
-        if message.sender == conversation.me and not message.recalled and message.kind == "text":
+        mine = message.sender == conversation.me and message.kind == "text"
+        if mine and not message.recalled and not message.deleted:
             return message
     raise CommandError("You have not written anything here yet.")
 
@@ -82,6 +118,11 @@ def last_own(conversation: Conversation) -> Message:
 Command = Callable[[ChatClient, Conversation | None, str], Awaitable[str | None]]
 COMMANDS: dict[str, Command] = {
     "with": _with,
+    "group": _group,
+    "add": _add,
+    "remove": _remove,
+    "join": _join,
+    "leave": _leave,
     "react": _react,
     "retry": _retry,
     "discard": _discard,

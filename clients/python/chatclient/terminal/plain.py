@@ -12,7 +12,7 @@ from chatclient.conversation import Conversation
 from chatclient.errors import ChatCallError, ChatClientError
 from chatclient.events import ChatEvent, ConnectionChanged, MessageAdded, MessageChanged
 from chatclient.model import Message
-from chatclient.terminal.words import clock, gist, name_of
+from chatclient.terminal.words import clock, gist, name_of, title
 
 
 async def run(chat: ChatClient, to: str | None, *, follow: bool, out: TextIO) -> int:
@@ -77,8 +77,10 @@ def _print(
         return
     if message.sender != conversation.me or changed:
         mark = "~" if changed else " "
-        name = name_of(conversation, message.sender)
-        print(f"{clock(message.at)}{mark}{name}: {gist(message)}", file=out, flush=True)
+        where = f"{title(conversation)} | " if conversation.room and only is None else ""
+        name = f"{name_of(conversation, message.sender)}: " if message.sender else ""
+        said = f"{where}{name}{gist(conversation, message)}"
+        print(f"{clock(message.at)}{mark}{said}", file=out, flush=True)
     if not changed:
         chat.read(conversation.id, message.seq)
 

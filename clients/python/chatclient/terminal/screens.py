@@ -22,6 +22,8 @@ HELP = """\
 
 [b]Commands[/b]
  /with USER    begin a conversation with somebody
+ /group TITLE  begin a room         /add USER…   bring people in
+ /join, /leave come in, go          /remove USER send somebody away
  /react 👍     react to their last message, or no longer
  /retry        send again what was refused
  /discard      give up what was refused

@@ -13,7 +13,8 @@ from textual.widgets import Static
 
 from chatclient.client import ChatClient
 from chatclient.conversation import Conversation
-from chatclient.terminal.words import fit, gist, one_line, short_time, title, width
+from chatclient.terminal.heading import is_online
+from chatclient.terminal.words import fit, gist, name_of, one_line, short_time, title, width
 
 LINES_EACH = 2
 
@@ -69,10 +70,13 @@ def _empty(chat: ChatClient) -> Text:
 
 
 def in_order(chat: ChatClient) -> list[Conversation]:
-    """Pinned ones first, then the one with the latest message."""
-    return sorted(
-        chat.conversations.values(), key=lambda c: (c.my.pinned, moved_at(c), c.id), reverse=True
-    )
+    """Pinned ones first, then the one with the latest message; no room that shows me nothing."""
+    shown = (c for c in chat.conversations.values() if c.is_in or c.head_seq or _is_waiting(c))
+    return sorted(shown, key=lambda c: (c.my.pinned, moved_at(c), c.id), reverse=True)
+
+
+def _is_waiting(conversation: Conversation) -> bool:
+    return conversation.place.state in ("invited", "asked")
 
 
 def moved_at(conversation: Conversation) -> int:
@@ -85,7 +89,10 @@ def draw(
 ) -> Text:
     """Two lines: who and how many unread; what was said last and when."""
     badge = _badge(conversation)
-    name = fit(title(conversation), cells - 3 - width(badge))
+    count = f" ({conversation.room.count})" if conversation.room else ""
+    space = max(1, cells - 3 - width(badge))
+    name = one_line(fit(title(conversation), max(1, space - width(count)))) + count
+    name = fit(name, space)
     loud = conversation.unread and not conversation.muted
     line = Text("▌" if selected else " ", "bold cyan")
     line.append(*_dot(chat, conversation))
@@ -106,14 +113,17 @@ def _badge(conversation: Conversation) -> str:
 
 
 def _dot(chat: ChatClient, conversation: Conversation) -> tuple[str, str]:
-    known = (chat.presence.get(member.user) for member in conversation.others)
-    online = any(presence is not None and presence.state == "online" for presence in known)
-    return ("●", "green") if online else ("○", "dim")
+    if conversation.room is not None:
+        return ("#", "cyan" if conversation.is_in else "dim")
+    return ("●", "green") if is_online(chat, conversation) else ("○", "dim")
 
 
 def _preview(chat: ChatClient, conversation: Conversation, cells: int, today: date) -> Text:
     if chat.typing_in(conversation.id):
         return Text(fit("typing…", cells), "italic green")
+    if _is_waiting(conversation):
+        asked = conversation.place.state == "asked"
+        return Text(fit("Asked to come in" if asked else "Invitation: /join", cells), "yellow")
     waiting = chat.pending(conversation.id)
     if waiting:
         failed = any(pending.state == "failed" for pending in waiting)
@@ -122,6 +132,12 @@ def _preview(chat: ChatClient, conversation: Conversation, cells: int, today: da
     last = conversation.last
     if last is None:
         return Text(fit("Say hello", cells), "dim italic")
-    said = ("You: " if last.sender == conversation.me else "") + gist(last)
+    said = _from(conversation, last.sender) + gist(conversation, last)
     at = short_time(last.at, today)
     return Text(f"{fit(said, cells - width(at) - 1)} {at}", "dim")
+
+
+def _from(conversation: Conversation, sender: str) -> str:
+    """Who said it, where that is not clear."""
+    named = sender == conversation.me or (sender and conversation.room is not None)
+    return f"{name_of(conversation, sender)}: " if named else ""

@@ -14,7 +14,17 @@ from rich.text import Text
 from chatclient.conversation import Conversation
 from chatclient.model import Message
 from chatclient.outbox import Pending
-from chatclient.terminal.words import TICKS, clean, clock, day_name, fit, gist, moment, name_of
+from chatclient.terminal.words import (
+    TICKS,
+    clean,
+    clock,
+    day_name,
+    fit,
+    gist,
+    moment,
+    name_of,
+    one_line,
+)
 
 TICK_STYLE = {"read": "bold cyan", "failed": "bold red"}
 TOGETHER_MS = 5 * 60_000  # messages of one person within this time share a heading
@@ -67,9 +77,15 @@ def _beginning(conversation: Conversation, messages: Sequence[Message]) -> Text:
 def _message(
     conversation: Conversation, message: Message, before: Message | None, look: Look
 ) -> Iterator[RenderableType]:
-    apart = before is None or before.sender != message.sender
+    if message.kind == "system":
+        yield Text(gist(conversation, message), "dim italic", justify="center")
+        return
+    apart = before is None or before.sender != message.sender or marked(conversation, message)
     if apart or (before is not None and message.at - before.at > TOGETHER_MS):
         yield _heading(conversation, message)
+    if message.forwarded is not None:
+        first = one_line(message.forwarded.name or message.forwarded.sender)
+        yield Padding(Text(f"↪ forwarded from {first}", "dim"), (0, 0, 0, 2))
     if message.reply_to is not None:
         yield Padding(_quoted(conversation, message.reply_to), (0, 0, 0, 2))
     yield Padding(_said(conversation, message, editing=message.seq == look.editing), (0, 0, 0, 2))
@@ -77,16 +93,31 @@ def _message(
         yield Padding(_reactions(conversation, message), (0, 0, 0, 2))
 
 
+def marked(conversation: Conversation, message: Message) -> bool:
+    """Whether the heading says something of this message alone."""
+    to_me = message.sender != conversation.me and message.mentioned(conversation.me)
+    return message.pinned or to_me
+
+
 def _heading(conversation: Conversation, message: Message) -> Text:
     mine = message.sender == conversation.me
     colour = "cyan" if mine else COLOURS[sum(message.sender.encode()) % len(COLOURS)]
     heading = Text(name_of(conversation, message.sender), f"bold {colour}")
-    return heading.append(f"  {clock(message.at)}", "dim not bold")
+    heading.append(f"  {clock(message.at)}", "dim not bold")
+    if message.pinned:
+        heading.append("  pinned", "green not bold")
+    if not mine and message.mentioned(conversation.me):
+        heading.append("  @ you", "bold black on yellow")
+    return heading
 
 
 def _quoted(conversation: Conversation, seq: int) -> Text:
     quoted = conversation.log.get(seq)
-    said = f"{name_of(conversation, quoted.sender)}: {gist(quoted)}" if quoted else f"message {seq}"
+    said = (
+        f"{name_of(conversation, quoted.sender)}: {gist(conversation, quoted)}"
+        if quoted
+        else f"message {seq}"
+    )
     return Text(f"↳ {fit(said, 40).rstrip()}", "dim")
 
 
@@ -94,14 +125,29 @@ def _said(conversation: Conversation, message: Message, *, editing: bool) -> Tex
     if message.recalled:
         who = name_of(conversation, message.sender)
         return Text(f"{who} took a message back", "dim italic")
+    if message.deleted:
+        return Text("You deleted this message", "dim italic")
     if message.kind == "text":
         said = Text(clean(message.text), "reverse" if editing else "")
     else:
-        said = Text(gist(message), "italic")
+        said = _other_kind(conversation, message)
     if message.edited_at is not None:
         said.append("  (edited)", "dim italic not reverse")
     if message.sender == conversation.me:
         said.append_text(tick(conversation.tick(message)))
+    return said
+
+
+def _other_kind(conversation: Conversation, message: Message) -> Text:
+    """A card of messages line by line, anything else by its name."""
+    said = Text(gist(conversation, message), "italic")
+    carried = message.body.get("messages") if message.kind == "card" else None
+    for each in carried if isinstance(carried, list | tuple) else ():
+        told = each if isinstance(each, dict) else {}
+        body = told.get("body")
+        text = body.get("text") if isinstance(body, dict) else None
+        who = one_line(str(told.get("name") or told.get("sender") or ""))
+        said.append(f"\n│ {who}: {one_line(str(text or told.get('kind', '')))}", "dim not italic")
     return said
 
 

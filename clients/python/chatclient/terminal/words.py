@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from chatclient.conversation import Conversation
 from chatclient.model import Message
+from chatclient.terminal import notes
 
 TICKS = {"sending": "⏲", "sent": "✓", "delivered": "✓✓", "read": "✓✓", "failed": "✖"}
 BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -60,24 +61,36 @@ def moment(at: int) -> datetime:
 
 
 def title(conversation: Conversation) -> str:
-    """The name of the other person."""
+    """The name of the room, or of the other person."""
+    if conversation.room is not None:
+        return one_line(conversation.room.title) or conversation.id
     names = [one_line(member.name) or one_line(member.user) for member in conversation.others]
     return ", ".join(names) or conversation.id
 
 
 def name_of(conversation: Conversation, user: str) -> str:
-    """A member's name, mine as You."""
-    if user == conversation.me:
-        return "You"
-    member = conversation.members.get(user)
-    return one_line(member.name or user) if member else one_line(user)
+    """Somebody's name, mine as You."""
+    return "You" if user == conversation.me else one_line(conversation.name(user))
 
 
-def gist(message: Message) -> str:
+def gist(conversation: Conversation, message: Message) -> str:
     """A message in one line, also when it is not text."""
-    if message.recalled:
-        return "Message recalled"
-    return one_line(message.text) if message.kind == "text" else f"[{one_line(message.kind)}]"
+    if message.recalled or message.deleted:
+        return "Message recalled" if message.recalled else "Message deleted"
+    if message.kind == "system":
+        return one_line(notes.sentence(conversation, message, when))
+    if message.kind == "text":
+        return one_line(message.text)
+    carried = message.body.get("messages") if message.kind == "card" else None
+    count = len(carried) if isinstance(carried, list | tuple) else 0
+    return f"[{count} messages]" if count else f"[{one_line(message.kind)}]"
+
+
+def when(at: int) -> str:
+    """A time of today as such, another one with its day."""
+    then = moment(at)
+    today = then.date() == datetime.now().astimezone().date()
+    return then.strftime("%H:%M" if today else "%d %b %H:%M")
 
 
 def _harmless(char: str) -> bool:
