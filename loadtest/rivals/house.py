@@ -62,6 +62,11 @@ class House:
         return self._databases()[0].program.url
 
     @property
+    def redis_url(self) -> str:
+        """The Valkey between the nodes of products; started at the first need."""
+        return self._databases()[1].program.url
+
+    @property
     def data_pids(self) -> tuple[int, ...]:
         """The processes of MongoDB and Valkey, as far as they run."""
         return tuple(child.pid for child in self._data)
