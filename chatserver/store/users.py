@@ -48,8 +48,11 @@ class Users:
         Raises:
             Unavailable: no answer in time.
         """
+        wanted = list(ids)
+        if not wanted:
+            return {}
         async with self._database.answering():
-            documents = await self._users.find({"_id": {"$in": list(ids)}}).to_list(None)
+            documents = await self._users.find({"_id": {"$in": wanted}}).to_list(None)
         return {document["_id"]: _person(document) for document in documents}
 
     async def _find(self, ids: list[str]) -> list[Document | None]:
