@@ -17,6 +17,7 @@ from chatserver.domain.conversation import Unread
 from chatserver.domain.message import Draft, Forwarded, Message
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Session
+from chatserver.store.gather import ANSWER_MAX
 from chatserver.store.numbered import Numbered, Range
 
 Key = tuple[str, str, str]  # conversation, sender, client_id
@@ -87,7 +88,8 @@ class Messages:
         if not wanted:
             return {}
         async with self._db.answering():
-            found = await self._collection.find(self._numbered.any_of(wanted)).to_list(None)
+            query = self._numbered.any_of(wanted)
+            found = await self._collection.find(query, batch_size=ANSWER_MAX).to_list(None)
         messages = [from_document(document) for document in found]
         return {(message.conversation, message.seq): message for message in messages}
 
