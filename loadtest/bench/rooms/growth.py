@@ -42,7 +42,8 @@ def samples(house: House, plan: Plan) -> Iterator[Sample]:
                     before = redis.read()
                     talk = worker.do(Pairs.talk_at, plan.pace, plan.paced_s)
                     yield _sample(count, talk, redis.read().less(before), rest)
-            time.sleep(plan.leave_s)  # nobody's turn suffers from those who leave
+            if count != plan.nodes[-1]:
+                time.sleep(plan.leave_s)  # nobody's turn suffers from those who leave
 
 
 def _rest(place: Place, redis: Telling, for_s: float) -> Rest:

@@ -18,8 +18,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     nodes: tuple[int, ...] = (1, 2, 4, 8)
     pairs: int = 200
-    pace: float = 300.0  # messages a second, of all pairs together
-    paced_s: float = 3.0
+    pace: float = 150.0  # messages a second, of all pairs together
+    paced_s: float = 4.0
     rest_s: float = 2.0  # nothing is said: what nodes do by themselves
     leave_s: float = 6.0  # who left is told offline after five seconds
 
@@ -29,11 +29,12 @@ class Plan(Struct, frozen=True, kw_only=True):
     history: int = 20  # messages of each conversation
     times: int = 10  # as much for a long history
     moved: int = 10  # conversations
-    calls: int = 100  # of each kind, each round
+    calls: int = 40  # of each kind, each round
     named: int = 500  # members of a room that shows who has read
     counted: int = 5000  # of one that shows how many have
 
     storm: int = 5000  # people
+    storms: int = 1  # each takes as long as all rounds of another part
     storm_directs: int = 10  # conversations of each
     storm_rooms: int = 10
     storm_room_members: int = 100

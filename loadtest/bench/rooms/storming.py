@@ -44,7 +44,7 @@ class Stormed(Struct, frozen=True, kw_only=True):
 
 
 def samples(house: House, plan: Plan) -> Iterator[Sample]:
-    """Everybody is there; each round everybody syncs at once, through one node."""
+    """Everybody is there; in a storm everybody syncs at once, through one node."""
     asyncio.run(_seeded(plan).store(house.mongo_url, DATABASE))
     with (
         house.running(RIVALS["product"], database=DATABASE) as place,
@@ -53,7 +53,7 @@ def samples(house: House, plan: Plan) -> Iterator[Sample]:
     ):
         worker.do(Storm.come)
         settle(place.pid, plan.patience_s)
-        for _ in range(plan.rounds):
+        for _ in range(plan.storms):
             before = asked.count()
             stormed = worker.do(Storm.sync)
             settle(place.pid, plan.patience_s)
