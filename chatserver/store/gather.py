@@ -14,6 +14,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 BATCH_MAX = 500
+ANSWER_MAX = 10_000  # documents; an answer in one piece needs no second question
 PAUSE_S = 0.01  # between two batches, as a command costs as much as dozens of items in it
 BEHIND_S = 0.2  # the same where nobody waits
 

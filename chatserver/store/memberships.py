@@ -81,7 +81,8 @@ class Memberships:
         if after is not None:
             query = {**query, "user": {"$gt": after}}
         async with self._db.answering():
-            found = await self._collection.find(query).sort("user", 1).limit(limit).to_list(None)
+            cursor = self._collection.find(query, batch_size=limit).sort("user", 1).limit(limit)
+            found = await cursor.to_list(None)
         return [cursors.from_document(document) for document in found]
 
     async def admins(self, conversation: str) -> list[str]:

@@ -17,6 +17,7 @@ from chatserver.domain.conversation import Unread
 from chatserver.domain.message import Draft, Forwarded, Message
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Session
+from chatserver.store.gather import ANSWER_MAX
 from chatserver.store.numbered import Numbered, Range
 
 Key = tuple[str, str, str]  # conversation, sender, client_id
@@ -87,7 +88,8 @@ class Messages:
         if not wanted:
             return {}
         async with self._db.answering():
-            found = await self._collection.find(self._numbered.any_of(wanted)).to_list(None)
+            query = self._numbered.any_of(wanted)
+            found = await self._collection.find(query, batch_size=ANSWER_MAX).to_list(None)
         messages = [from_document(document) for document in found]
         return {(message.conversation, message.seq): message for message in messages}
 
@@ -127,8 +129,8 @@ class Messages:
             return {}
         async with self._db.answering():
             uncounted, mentions = await asyncio.gather(
-                self._count({"uncounted": True}, open_ranges),
-                self._count({"mentions": {"$in": [user, _ALL]}}, open_ranges),
+                self._count("uncounted", True, open_ranges),
+                self._count("mentions", {"$in": [user, _ALL]}, open_ranges),
             )
         return {
             c: Unread(last - first + 1 - uncounted.get(c, 0), mentions.get(c, 0))
@@ -150,19 +152,23 @@ class Messages:
             session=session,
         )
 
-    async def _count(
-        self, condition: Mapping[str, Any], ranges: Mapping[str, Range]
-    ) -> dict[str, int]:
+    async def _count(self, field: str, value: Any, ranges: Mapping[str, Range]) -> dict[str, int]:
+        """How many messages of each range have this value; the field's own index finds them.
+
+        Of many ranges MongoDB would try only some of all ways to use one index or another for
+        each, and take one that reads whole conversations, or everybody's mentions.
+        """
         choices = [
-            {"_id.c": conversation, "_id.s": {"$gte": first, "$lte": last}}
+            {field: value, "_id.c": conversation, "_id.s": {"$gte": first, "$lte": last}}
             for conversation, (first, last) in ranges.items()
         ]
         rows = await self._db.aggregate(
             "messages",
             [
-                {"$match": {**condition, "$or": choices}},
+                {"$match": {"$or": choices}},
                 {"$group": {"_id": "$_id.c", "count": {"$sum": 1}}},
             ],
+            hint=field,
         )
         return {row["_id"]: row["count"] for row in rows}
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chatserver.store.database import Database, Document
+from chatserver.store.gather import ANSWER_MAX
 
 Range = tuple[int, int]  # first and last number, both included
 
@@ -68,7 +69,9 @@ class Numbered:
         if not choices:
             return {}
         async with self._db.answering():
-            found = await self.collection.find({"$or": choices}).to_list(None)
+            found = await self.collection.find({"$or": choices}, batch_size=ANSWER_MAX).to_list(
+                None
+            )
         by_conversation: dict[str, list[Document]] = {}
         for document in sorted(found, key=lambda document: document["_id"][self._field]):
             by_conversation.setdefault(document["_id"]["c"], []).append(document)

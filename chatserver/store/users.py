@@ -11,7 +11,7 @@ from typing import Any
 from chatserver.domain.person import Identity, Person, Role
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Document, Rise
-from chatserver.store.gather import BATCH_MAX, BEHIND_S, Batches
+from chatserver.store.gather import ANSWER_MAX, BATCH_MAX, BEHIND_S, Batches
 
 SEEN_EVERY_MS = 3_600_000  # `seen_at` is no more exact than this
 
@@ -48,8 +48,12 @@ class Users:
         Raises:
             Unavailable: no answer in time.
         """
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        query = {"_id": {"$in": wanted}}
         async with self._database.answering():
-            documents = await self._users.find({"_id": {"$in": list(ids)}}).to_list(None)
+            documents = await self._users.find(query, batch_size=ANSWER_MAX).to_list(None)
         return {document["_id"]: _person(document) for document in documents}
 
     async def of_shop(self, shop: str, roles: Collection[Role]) -> list[str]:

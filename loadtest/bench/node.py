@@ -95,13 +95,12 @@ async def populate(database: Database, members: Sequence[tuple[str, str]]) -> No
     people: dict[str, list[str]] = {}
     for conversation, user in members:
         people.setdefault(conversation, []).append(user)
-    await _fill(database, "conversations", [_conversation(*each) for each in people.items()])
-    await _fill(database, "memberships", [_membership(*each) for each in members])
+    await fill(database, "conversations", [_conversation(*each) for each in people.items()])
+    await fill(database, "memberships", [membership(*each) for each in members])
 
 
-async def _fill(
-    database: Database, collection: str, documents: Sequence[dict[str, object]]
-) -> None:
+async def fill(database: Database, collection: str, documents: Sequence[dict[str, Any]]) -> None:
+    """Insert many documents."""
     for first in range(0, len(documents), _PRELOAD):
         await database.collection(collection).insert_many(documents[first : first + _PRELOAD])
 
@@ -116,7 +115,8 @@ def _conversation(conversation: str, members: list[str]) -> dict[str, object]:
     }
 
 
-def _membership(conversation: str, user: str) -> dict[str, object]:
+def membership(conversation: str, user: str) -> dict[str, Any]:
+    """A member of a direct conversation who has seen nothing of it yet."""
     return {
         "_id": {"c": conversation, "u": user},
         "conversation": conversation,

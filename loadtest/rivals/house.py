@@ -19,7 +19,7 @@ from loadtest.swarm import cores
 from loadtest.swarm.crowd import Place
 from loadtest.swarm.worker import ROOT
 
-# Load says more in a second, and has more devices, than the limits let people.
+# Load says more in a second, from fewer addresses and more devices, than the limits let people.
 LIMITS_OFF = {
     "CHAT_SENDS_PER_S": "1000000",
     "CHAT_ROOM_SENDS_PER_S": "1000000",
@@ -60,6 +60,11 @@ class House:
     def mongo_url(self) -> str:
         """The MongoDB that products of this run store in; started at the first need."""
         return self._databases()[0].program.url
+
+    @property
+    def redis_url(self) -> str:
+        """The Valkey between the nodes of products; started at the first need."""
+        return self._databases()[1].program.url
 
     @property
     def data_pids(self) -> tuple[int, ...]:

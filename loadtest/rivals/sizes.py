@@ -3,5 +3,5 @@
 EVENT_BYTES = 180
 """An event on the wire, with the header of its frame."""
 
-ROOM = "d" * 31
-"""The room of rivals that let clients name one, as long as the id of a conversation."""
+ROOM = "r" * 31
+"""The room of all rivals, as long as the id of a conversation; some let clients name it."""

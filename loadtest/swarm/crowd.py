@@ -76,6 +76,7 @@ class Place(Struct, frozen=True):
     dialect: Dialect
     data_pids: tuple[int, ...] = ()  # the databases behind it
     data_beside_load: bool = True  # they share the load's core
+    other_pids: tuple[int, ...] = ()  # nodes of the same server, whose time counts as well
     host: str = "127.0.0.1"
 
 

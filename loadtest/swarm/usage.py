@@ -48,12 +48,12 @@ class Usage(Struct, frozen=True, kw_only=True):
 
 
 class Stopwatch:
-    """Measures this process, a server and its databases from the moment it is made."""
+    """Measures this process, a server with all its nodes, and its databases, from now on."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self._load_s = time.process_time()
-        self._server_s = _used_s(place.pid)
+        self._server_s = self._servers_s()
         self._data_s = sum(map(_used_s, place.data_pids))
         self._began = time.perf_counter()
 
@@ -62,11 +62,14 @@ class Stopwatch:
         wall_s = time.perf_counter() - self._began
         return Usage(
             wall_s=wall_s,
-            server_s=_used_s(self._place.pid) - self._server_s,
+            server_s=self._servers_s() - self._server_s,
             load_s=time.process_time() - self._load_s,
             data_s=sum(map(_used_s, self._place.data_pids)) - self._data_s,
             data_beside_load=self._place.data_beside_load,
         )
+
+    def _servers_s(self) -> float:
+        return sum(map(_used_s, (self._place.pid, *self._place.other_pids)))
 
 
 def settle(server: int, within_s: float) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from loadtest.bench.engine.plan import Plan
 from loadtest.bench.engine.results import Sample
-from loadtest.bench.engine.room import Delivered, Room
+from loadtest.bench.engine.room import Delivered, Room, seeded
 from loadtest.bench.engine.scenario import Round
 from loadtest.rivals.house import House
 from loadtest.rivals.table import RIVALS
@@ -31,8 +32,11 @@ class Fanout:
     @contextmanager
     def ready(self, house: House, rival: str, plan: Plan) -> Iterator[Round]:
         """A server, a load process, a room; warmed up."""
+        database = f"bench_fanout_{rival}"
+        if RIVALS[rival].stores:
+            asyncio.run(seeded(plan.listeners).store(house.mongo_url, database))
         with (
-            house.running(RIVALS[rival]) as place,
+            house.running(RIVALS[rival], database=database) as place,
             Worker(house.cores.load, Room, place, plan.patience_s) as worker,
         ):
             worker.do(Room.gather, plan.listeners, plan.senders)

@@ -7,7 +7,7 @@ import time
 from hdrh.histogram import HdrHistogram
 from msgspec import Struct
 
-from loadtest.bench.engine.room import CROWD, Room
+from loadtest.bench.engine.room import Room, member
 from loadtest.rivals.sizes import ROOM
 from loadtest.swarm.client import Client
 from loadtest.swarm.crowd import Place, Who
@@ -42,8 +42,8 @@ class PacedRoom(Room):
         self._text = "x" * text_bytes
 
     async def stop_one(self) -> int:
-        """One more comes and stops reading at once; the port it came from."""
-        who = Who(CROWD, f"stopped-{len(self._stopped)}", (ROOM,))
+        """A member's second device comes and stops reading at once; the port it came from."""
+        who = Who(member(0), f"stopped-{len(self._stopped)}", (ROOM,))
         [greeting] = self._door.greetings([who])
         client = await self._door.come(greeting, narrow=True)
         client.transport.pause_reading()

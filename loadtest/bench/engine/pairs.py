@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -57,8 +58,11 @@ class Pair:
 class Pairs:
     """All pairs of one product."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *others: Place) -> None:
+        """Where there are other nodes, the two of a pair are at two nodes, chosen at random."""
         self._place = place
+        self._doors = tuple(map(Door, (place, *others)))
+        self._name = ""
         self._pairs: list[Pair] = []
         self._ids = itertools.count(1)
         self._sent = 0
@@ -66,15 +70,13 @@ class Pairs:
         self._waits = HdrHistogram(1, LONGEST_US, 3)
         self._on_quiet: Callable[[Pair], None] = lambda _: None
 
-    async def gather(self, count: int) -> None:
-        """Have everybody come and open the conversations."""
-        door = Door(self._place)
-        senders, peers = [
-            await door.come_all(
-                door.greetings([Who(f"{side}-{number}", side) for number in range(count)]), AT_ONCE
-            )
-            for side in ("sender", "peer")
-        ]
+    async def gather(self, count: int, name: str = "") -> None:
+        """Have everybody come and open the conversations; `name` begins everybody's own."""
+        self._name = name
+        choose = random.Random(count)
+        chosen = [self._two_doors(choose) for _ in range(count)]
+        senders = await self._come("sender", [one for one, _ in chosen])
+        peers = await self._come("peer", [other for _, other in chosen])
         self._pairs = [Pair(sender, peer) for sender, peer in zip(senders, peers, strict=True)]
         opening = iter(enumerate(self._pairs))
         await asyncio.gather(*(self._open(opening) for _ in range(AT_ONCE)))
@@ -114,10 +116,29 @@ class Pairs:
         """What senders were told so far, by conversation."""
         return {pair.room: pair.numbers for pair in self._pairs}
 
+    def _two_doors(self, choose: random.Random) -> tuple[Door, Door]:
+        if len(self._doors) == 1:
+            return self._doors[0], self._doors[0]
+        one, other = choose.sample(self._doors, 2)
+        return one, other
+
+    async def _come(self, side: str, doors: Sequence[Door]) -> list[Client]:
+        """Everybody of one side, each through the door that was chosen."""
+        came: dict[int, Client] = {}
+        for door in dict.fromkeys(doors):
+            theirs = [number for number, chosen in enumerate(doors) if chosen is door]
+            people = [Who(self._user(side, number), side) for number in theirs]
+            clients = await door.come_all(door.greetings(people), AT_ONCE)
+            came.update(zip(theirs, clients, strict=True))
+        return [came[number] for number in range(len(doors))]
+
+    def _user(self, side: str, number: int) -> str:
+        return f"{self._name}{side}-{number}"
+
     async def _open(self, opening: Iterator[tuple[int, Pair]]) -> None:
         dialect = self._place.dialect
         for number, pair in opening:
-            me, other = f"sender-{number}", f"peer-{number}"
+            me, other = self._user("sender", number), self._user("peer", number)
             pair.room = await dialect.room(pair.sender, me, other)
             pair.text = dialect.padding(pair.room, me, EVENT_BYTES)
             pair.peer.heard = partial(self._delivered, pair)

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from loadtest.bench.seed import Seed
 from loadtest.rivals.sizes import EVENT_BYTES, ROOM
 from loadtest.swarm import frames
 from loadtest.swarm.client import Client
@@ -17,7 +18,7 @@ from loadtest.swarm.crowd import Door, Place, Who
 from loadtest.swarm.failed import Failed
 from loadtest.swarm.usage import Stopwatch, Usage
 
-TELLER, CROWD = "teller", "crowd"
+TELLER = "teller"
 AT_ONCE = 50
 Ack = asyncio.Future[dict[str, Any]]
 
@@ -33,30 +34,31 @@ class Delivered(Struct, frozen=True, kw_only=True):
 
 
 class Room:
-    """Listeners that are one person's devices, and senders that are another's."""
+    """Listeners who are members of a room, each with a device, and senders: one more's devices."""
 
-    def __init__(self, place: Place, patience_s: float) -> None:
-        """What is not delivered within `patience_s` is lost."""
+    def __init__(self, place: Place, patience_s: float, *others: Place) -> None:
+        """What is not delivered within `patience_s` is lost; `others` are further nodes, over
+        which the listeners spread evenly."""
         self._place = place
         self._patience_s = patience_s
         self._door = Door(place)
+        self._doors = (self._door, *map(Door, others))
         self._listeners: list[Client] = []
         self._senders: list[Client] = []
         self._numbers = itertools.count(1)
-        self._room = ""
         self._text = ""
         self._missing = 0
         self._done = asyncio.Event()
 
     async def gather(self, listeners: int, senders: int) -> None:
         """Have everybody come."""
-        devices = [Who(CROWD, f"l{number}", (ROOM,)) for number in range(listeners)]
+        devices = [Who(member(number), "phone", (ROOM,)) for number in range(listeners)]
         tellers = [Who(TELLER, f"t{number}") for number in range(senders)]
-        dialect = self._place.dialect
-        self._listeners = await self._door.come_all(self._door.greetings(devices), AT_ONCE)
+        for number, door in enumerate(self._doors):
+            theirs = door.greetings(devices[number :: len(self._doors)])
+            self._listeners += await door.come_all(theirs, AT_ONCE)
         self._senders = await self._door.come_all(self._door.greetings(tellers), AT_ONCE)
-        self._room = await dialect.room(self._senders[0], TELLER, CROWD)
-        self._text = dialect.padding(self._room, TELLER, EVENT_BYTES)
+        self._text = self._place.dialect.padding(ROOM, TELLER, EVENT_BYTES)
         for listener in self._listeners:
             listener.heard = self._heard
 
@@ -109,7 +111,7 @@ class Room:
     def _send(self, sender: Client) -> Ack | None:
         number, dialect = next(self._numbers), self._place.dialect
         ack = sender.expect(number) if dialect.acknowledges else None
-        sender.send(frames.masked(dialect.message(self._room, number, self._text)))
+        sender.send(frames.masked(dialect.message(ROOM, number, self._text)))
         return ack
 
     def _heard(self, _client: Client, count: int) -> None:
@@ -137,6 +139,20 @@ class Room:
             event_bytes=size / max(1, sum(got)),
             usage=usage,
         )
+
+
+def member(number: int) -> str:
+    """Who one of the listeners is."""
+    return f"listener-{number}"
+
+
+def seeded(listeners: int) -> Seed:
+    """The room as a server has it that stores: a group of all listeners, and who tells them."""
+    members = [TELLER, *map(member, range(listeners))]
+    seed = Seed()
+    seed.people(members)
+    seed.room(ROOM, members)
+    return seed
 
 
 def _accept(answer: dict[str, Any]) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import platform
-import resource
 import time
 from collections.abc import Collection
 
-import psutil
 from msgspec.structs import replace
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from loadtest.bench import machine
 from loadtest.bench.engine.connect import Connect
 from loadtest.bench.engine.crowd import Crowd, HalfDrop
 from loadtest.bench.engine.durable import Durable
@@ -23,7 +20,6 @@ from loadtest.bench.engine.stopped import Stopped
 from loadtest.rivals.house import House
 from loadtest.rivals.table import RIVALS
 from loadtest.swarm import cores
-from loadtest.swarm.failed import Failed
 
 TITLE = "The engine beside its rivals"
 FILES_BESIDE = 500  # descriptors a server has besides those of its clients
@@ -55,12 +51,12 @@ def run(plan: Plan, only: Collection[str], rivals: Collection[str]) -> Report:
         Failed: this machine cannot do it, or there is no such measure or rival.
         DevError: a database does not start.
     """
-    _know(only, MEASURES, "measure")
-    _know(rivals, RIVALS, "rival")
+    machine.know(only, MEASURES, "measure")
+    machine.know(rivals, RIVALS, "rival")
     cores.need_files(plan.crowd + FILES_BESIDE)
-    book, others = Book(), _Others()
+    book, others = Book(), machine.Others()
     chosen = cores.choose()
-    with cores.pinned_here(chosen.load), House(chosen) as house, _progress() as progress:
+    with cores.pinned_here(chosen.load), House(chosen) as house, machine.progress() as progress:
         wanted = [each for each in scenarios(rivals) if not only or set(only) & set(each.measures)]
         task = progress.add_task("", total=len(wanted))
         tell: Tell = lambda what: progress.update(task, description=what)  # noqa: E731
@@ -71,56 +67,10 @@ def run(plan: Plan, only: Collection[str], rivals: Collection[str]) -> Report:
     return Report(
         title=TITLE if plan == replace(Plan(), rounds=plan.rounds) else f"{TITLE} (small numbers)",
         when=time.strftime("%Y-%m-%d %H:%M"),
-        machine=_machine(),
+        machine=machine.described(),
         took_s=others.passed_s(),
         others_share=others.share(),
         plan=plan,
         figures=figures,
         verdicts=verdicts(figures),
-    )
-
-
-class _Others:
-    """What other processes used of this machine, once all those of the run have ended."""
-
-    def __init__(self) -> None:
-        self._began = time.perf_counter()
-        self._busy_s = _busy_s()
-        self._own_s = _own_s()
-
-    def passed_s(self) -> float:
-        return time.perf_counter() - self._began
-
-    def share(self) -> float:
-        used_s = (_busy_s() - self._busy_s) - (_own_s() - self._own_s)
-        return max(0.0, used_s / self.passed_s() / (psutil.cpu_count() or 1))
-
-
-def _busy_s() -> float:
-    times = psutil.cpu_times()
-    return float(times.user + times.system)
-
-
-def _own_s() -> float:
-    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in both)
-
-
-def _know(names: Collection[str], known: Collection[str], what: str) -> None:
-    for name in names:
-        if name not in known:
-            raise Failed(f"there is no {what} {name!r}; there are {', '.join(known)}")
-
-
-def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), transient=True
-    )
-
-
-def _machine() -> str:
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{psutil.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}"
     )

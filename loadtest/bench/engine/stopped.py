@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,12 +11,14 @@ import psutil
 from loadtest.bench.engine.paced import Paced, PacedRoom
 from loadtest.bench.engine.plan import Plan
 from loadtest.bench.engine.results import Sample
+from loadtest.bench.engine.room import seeded
 from loadtest.bench.engine.scenario import Round
 from loadtest.rivals.house import House
 from loadtest.rivals.table import RIVALS
 from loadtest.swarm.usage import settle
 from loadtest.swarm.worker import Worker
 
+DATABASE = "bench_stopped"
 MB = 1e6
 
 
@@ -34,8 +37,9 @@ class Stopped:
     @contextmanager
     def ready(self, house: House, rival: str, plan: Plan) -> Iterator[Round]:
         """A room, and the pace that suits it."""
+        asyncio.run(seeded(plan.listeners).store(house.mongo_url, DATABASE))
         with (
-            house.running(RIVALS[rival]) as place,
+            house.running(RIVALS[rival], database=DATABASE) as place,
             Worker(house.cores.load, PacedRoom, place, plan.patience_s) as worker,
         ):
             worker.do(PacedRoom.gather, plan.listeners, plan.senders)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from loadtest.bench.engine.measures import MEASURES
 from loadtest.bench.engine.results import Figure, Report, Verdict
-from loadtest.swarm.failed import Failed
+from loadtest.bench.machine import write_between
 
 HEADINGS = ("measure", "rival", "median", "lowest", "highest", "server", "load", "data", "aims")
 _RIGHT = frozenset(("median", "lowest", "highest", "server", "load", "data"))
@@ -50,13 +50,7 @@ def write_into(file: Path, report: Report) -> None:
     Raises:
         Failed: the file has no markers.
     """
-    text = file.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise Failed(f"{file} has no lines {BEGIN!r} and {END!r}")
-    made = f"{before}{BEGIN}\n{markdown(report)}\n{END}{after}"
-    file.write_text(made, encoding="utf-8")
+    write_between(file, BEGIN, END, markdown(report))
 
 
 def rows(report: Report) -> list[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -230,3 +231,26 @@ async def test_a_token_that_is_none_is_refused(lin: Any) -> None:
     with pytest.raises(Invalid) as refusal:
         await sync(lin, token="$where")
     assert refusal.value.path == "token"
+
+
+async def test_of_many_syncs_only_so_many_are_under_way_and_all_are_answered(
+    node: Any, lin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await customer(node, "mei", 1)
+    views = node.services.sync._views
+    under_way: list[int] = []
+    find, running = views.all_of, 0
+
+    async def watched(user: str) -> Any:
+        nonlocal running
+        running += 1
+        under_way.append(running)
+        try:
+            return await find(user)
+        finally:
+            running -= 1
+
+    monkeypatch.setattr(views, "all_of", watched)
+    answers = await asyncio.gather(*(sync(lin) for _ in range(3 * service.AT_ONCE)))
+    assert max(under_way) == service.AT_ONCE
+    assert all(answer["badge"]["unread"] == 1 for answer in answers)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from chatserver.domain.conversation import Unread
 from chatserver.domain.message import Deed, Draft
@@ -108,6 +109,30 @@ async def test_unread_is_what_lies_in_the_range_but_recalled_ones(
     assert (await node.messages.unread("lin", {place: (4, 6)}))[place] == Unread(2, 1)
     assert (await node.messages.unread("lin", {place: (4, 4)}))[place] == Unread(0, 0)
     assert await node.messages.unread("lin", {}) == {}
+
+
+async def test_what_is_unread_is_counted_without_a_look_at_the_rest(
+    node: Any, place: str, mongo_url: str, prepared_name: str
+) -> None:
+    conversations, length, unread = [f"{place}-{number}" for number in range(60)], 50, 2
+    texts = [
+        {"_id": {"c": c, "s": seq}, "sender": "mei", "client_id": f"{seq}", "mentions": ["lin"]}
+        for c in conversations
+        for seq in range(1, length + 1)
+    ]
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        database = client[prepared_name]
+        database.messages.insert_many(texts)
+        database.command("profile", 2)
+        try:
+            ranges = dict.fromkeys(conversations, (length - unread + 1, length))
+            assert set((await node.messages.unread("lin", ranges)).values()) == {Unread(2, 2)}
+        finally:
+            database.command("profile", 0)
+        counted = {"ns": f"{prepared_name}.messages", "command.aggregate": "messages"}
+        looked = list(database.system.profile.find(counted))
+        database.system.profile.drop()
+    assert sum(each["keysExamined"] for each in looked) < 4 * unread * len(conversations)
 
 
 async def test_an_edit_keeps_who_is_mentioned(node: Any, write: Write, place: str) -> None:

@@ -53,6 +53,14 @@ async def test_people_are_found_by_id_and_strangers_left_out(users: Users) -> No
 
 
 @pytest.mark.asyncio
+async def test_where_nobody_is_looked_for_nothing_is_asked(
+    users: Users, operations: Callable[[], Counter[str]]
+) -> None:
+    assert await users.people(()) == {}
+    assert not operations()
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("user", ["$where", "a.b", "$a.$b", "{}", "用户"])
 async def test_an_id_is_only_text(users: Users, user: str) -> None:
     assert (await users.ensure(says(user, name="$role"), NOW)).name == "$role"

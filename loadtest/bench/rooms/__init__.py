@@ -1,0 +1,1 @@
+"""Large rooms, several nodes, people with many conversations: the product alone, as it grows."""
