@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
-from chatserver.domain.membership import Head, Prefs, RoomRole, State
+from chatserver.domain.membership import Head, Membership, Prefs, RoomRole, Sign, State
 from chatserver.domain.message import Change, Message
 from chatserver.domain.person import Role, UserId
 from chatserver.errors import Invalid
@@ -15,7 +15,10 @@ from chatserver.errors import Invalid
 ConversationKind = Literal["direct", "group", "channel"]
 JoinMode = Literal["open", "approval", "invitation", "staff"]
 History = Literal["all", "joined", "last"]
-Title = Annotated[str, Meta(min_length=1, max_length=100)]
+# one line with something to read in it
+Title = Annotated[
+    str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z")
+]
 Avatar = Annotated[str, Meta(max_length=500, pattern=r"^https://[\x21-\x7e]+\Z")]
 
 LARGE_FROM = 501  # members; a room this large shows counts, and neither typing nor who has read
@@ -64,6 +67,18 @@ class Room(Struct, frozen=True, kw_only=True):
     count: int = 0
     asked: int = 0
     revision: int = 0
+
+    def shown_to(self, person: Membership) -> Room:
+        """The room as somebody sees it: all of it who is in it; who is asked to come in, or asks,
+        what stands at its door; and who went, what it was called then."""
+        if person.is_in:
+            return self
+        if person.state in {"invited", "asked"}:
+            return structs.replace(self, announcement=None, muted_until=0, speakers=(), asked=0)
+        sign = person.sign or Sign("")
+        return Room(
+            title=sign.title, avatar=sign.avatar, owner="", shop=self.shop, community=self.community
+        )
 
 
 class Conversation(Struct, frozen=True, kw_only=True):

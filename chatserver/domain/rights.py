@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from chatserver.domain.conversation import Conversation, ConversationKind
-from chatserver.domain.membership import RANK, Membership, RoomRole
+from chatserver.domain.membership import FOREVER, RANK, Membership, RoomRole
 from chatserver.errors import Forbidden
 
 Action = Literal[
@@ -58,3 +58,33 @@ def require(conversation: Conversation, member: Membership, action: Action) -> N
         raise Forbidden("You are not in this conversation")
     if not may(conversation, member, action):
         raise Forbidden
+
+
+def check_may_write(conversation: Conversation, me: Membership, now: int) -> None:
+    """See that a member may write now.
+
+    Raises:
+        Forbidden: not in it, not with this role, muted, or all are.
+    """
+    require(conversation, me, "write")
+    room = conversation.room
+    if me.muted_until > now:
+        raise Forbidden("You are muted here", retry_after_ms=_left(me.muted_until, now))
+    if room is None or may(conversation, me, "write_at_any_time"):
+        return
+    if room.muted_until > now and me.user not in room.speakers:
+        raise Forbidden(
+            "Only admins may write here now", retry_after_ms=_left(room.muted_until, now)
+        )
+
+
+def slow_mode_ms(conversation: Conversation, me: Membership) -> int:
+    """How long the member must wait between two messages, 0 for not at all."""
+    room = conversation.room
+    if room is None or may(conversation, me, "write_at_any_time"):
+        return 0
+    return room.settings.slow_mode_s * 1000
+
+
+def _left(until: int, now: int) -> int | None:
+    return until - now if until < FOREVER else None

@@ -7,75 +7,29 @@ business; an act that changes nothing gives None, so repeating one is harmless.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from msgspec import UNSET, Struct, structs
+from msgspec import UNSET, structs
 
 from chatserver.domain.calls import UpdateConversation
 from chatserver.domain.conversation import (
     Announcement,
-    Conversation,
     History,
+    JoinMode,
     Room,
     RoomSettings,
 )
-from chatserver.domain.membership import Head, Membership, RoomRole, State
-from chatserver.domain.person import Caller
+from chatserver.domain.membership import FOREVER, Head, Membership, RoomRole, Sign, State
 from chatserver.domain.rights import Action, may, require
+from chatserver.domain.scene import Note, Ruling, Scene
 from chatserver.errors import Forbidden, NotFound
 
-FOREVER = 2**53  # a time that does not come
 UNLIMITED = 2**31
 ADMINS_MAX = 99
+ASKED_MAX = 1000  # who wait to be let in; more are noise
 GONE = frozenset({"left", "removed", "banned"})
-
-
-class Note(Struct, frozen=True, kw_only=True):
-    """Something members should see; it becomes a system message."""
-
-    type: str
-    by: str
-    users: tuple[str, ...] = ()
-    fields: Mapping[str, Any] = {}
-
-
-class Scene(Struct, frozen=True, kw_only=True):
-    """A room and the people an act concerns, as they stand. `now` is ms since 1970 UTC.
-
-    `head` is where the logs stood a moment ago.
-    """
-
-    conversation: Conversation
-    members: Mapping[str, Membership]
-    caller: Caller
-    now: int
-    head: Head = Head()
-
-    def of(self, user: str) -> Membership:
-        """The person's membership; that of somebody who was never in it where there is none."""
-        found = self.members.get(user)
-        return found or Membership(conversation=self.conversation.id, user=user, state="left")
-
-    @property
-    def actor(self) -> Membership:
-        """The membership of who acts.
-
-        Raises:
-            NotFound: who was never in it does not learn that it exists.
-        """
-        found = self.members.get(self.caller.user)
-        if found is None:
-            raise NotFound
-        return found
-
-
-class Ruling(Struct, frozen=True, kw_only=True):
-    """How things stand after an act: the room, and the memberships that changed."""
-
-    room: Room
-    members: tuple[Membership, ...] = ()
-    notes: tuple[Note, ...] = ()
+BY_ADMINS: frozenset[JoinMode] = frozenset({"approval", "staff"})  # ways in that admins watch over
 
 
 def begin(scene: Scene) -> Ruling:
@@ -88,20 +42,27 @@ def begin(scene: Scene) -> Ruling:
 def join(scene: Scene) -> Ruling | None:
     """Come in by oneself: as the room's settings say, or because one was invited.
 
+    A room that everybody left waits for its owner.
+
     Raises:
         NotFound: the room takes in nobody like this; it is as if it were not there.
-        Forbidden: it is full.
+        Forbidden: it is full, or too many wait to be let in.
     """
-    me, mode = scene.of(scene.caller.user), scene.conversation.the_room.settings.join
+    me, room = scene.of(scene.caller.user), scene.conversation.the_room
+    mode = room.settings.join
     if me.is_in or (me.state == "asked" and mode == "approval"):
         return None
+    if room.count == 0:
+        return _come_back(scene, me)
     if _is_banned(me, scene.now):
         raise NotFound
     if me.state == "invited" or mode == "open" or (mode == "staff" and _is_colleague(scene)):
         return _admit(scene, [me], Note(type="joined", by=me.user, users=(me.user,)))
-    if mode == "approval":
-        return _ruling(scene, (_standing(scene, me, state="asked"),))
-    raise NotFound
+    if mode != "approval":
+        raise NotFound
+    if room.asked >= ASKED_MAX:
+        raise Forbidden("Too many people wait to be let in here")
+    return _ruling(scene, (_standing(scene, me, state="asked"),))
 
 
 def leave(scene: Scene) -> Ruling | None:
@@ -115,20 +76,23 @@ def leave(scene: Scene) -> Ruling | None:
         return None
     if me.role == "owner" and room.count > 1:
         raise Forbidden("Hand the room over to somebody before you leave")
+    gone = _gone(scene, me, state="left")
     if not me.is_in:
-        return _ruling(scene, (_standing(scene, me, state="left"),))
-    gone = structs.replace(me, state="left", role="member", until=scene.head)
+        return _ruling(scene, (gone,))
     return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=me.user, users=(me.user,))))
 
 
 def add(scene: Scene, users: Iterable[str]) -> Ruling | None:
     """Bring people in: staff at once, others by an invitation; whoever asked to come in is let in.
 
+    Where members could get somebody past approval, or past the door of the staff, admins invite.
+
     Raises:
         Forbidden: the caller may not even invite, or one of them is banned, or the room is full.
     """
-    require(scene.conversation, scene.actor, "invite")
-    outside = [each for each in map(scene.of, users) if not each.is_in]
+    by_admins = scene.conversation.the_room.settings.join in BY_ADMINS
+    require(scene.conversation, scene.actor, "add" if by_admins else "invite")
+    outside = [each for each in map(scene.of, dict.fromkeys(users)) if not each.is_in]
     if any(_is_banned(each, scene.now) for each in outside):
         raise Forbidden("This person is banned here")
     at_once = [each for each in outside if _comes_in_at_once(scene, each)]
@@ -163,7 +127,7 @@ def ban(scene: Scene, user: str, until: int | None) -> Ruling | None:
         banned = scene.members.get(user)
         if banned is None or banned.state != "banned":
             return None
-        return _ruling(scene, (_standing(scene, banned, state="removed"),))
+        return _ruling(scene, (_gone(scene, banned, state="removed"),))
     return _send_away(scene, user, "ban", state="banned", banned_until=until)
 
 
@@ -179,12 +143,13 @@ def set_role(scene: Scene, user: str, role: RoomRole, admins: int) -> Ruling | N
     target = _member(scene, user)
     if target.user == actor.user or target.role == role:
         return None
-    if role == "admin" and admins >= ADMINS_MAX:
+    if target.role == "member" and admins >= ADMINS_MAX:  # who hands over becomes one as well
         raise Forbidden(f"A room has at most {ADMINS_MAX} admins")
     note = Note(type="role", by=actor.user, users=(user,), fields={"role": role})
     changed = structs.replace(target, role=role)
     if role != "owner":
         return _ruling(scene, (changed,), note)
+    changed = structs.replace(changed, muted_until=0)  # nobody stands above to lift it
     ruling = _ruling(scene, (changed, structs.replace(actor, role="admin")), note)
     return structs.replace(ruling, room=structs.replace(ruling.room, owner=user))
 
@@ -246,32 +211,6 @@ def update(scene: Scene, call: UpdateConversation) -> Ruling | None:
     return Ruling(room=after, notes=tuple(notes))
 
 
-def check_may_write(conversation: Conversation, me: Membership, now: int) -> None:
-    """See that a member may write now.
-
-    Raises:
-        Forbidden: not in it, not with this role, muted, or all are.
-    """
-    require(conversation, me, "write")
-    room = conversation.room
-    if room is None or may(conversation, me, "write_at_any_time"):
-        return
-    if me.muted_until > now:
-        raise Forbidden("You are muted here", retry_after_ms=_left(me.muted_until, now))
-    if room.muted_until > now and me.user not in room.speakers:
-        raise Forbidden(
-            "Only admins may write here now", retry_after_ms=_left(room.muted_until, now)
-        )
-
-
-def slow_mode_ms(conversation: Conversation, me: Membership) -> int:
-    """How long the member must wait between two messages, 0 for not at all."""
-    room = conversation.room
-    if room is None or may(conversation, me, "write_at_any_time"):
-        return 0
-    return room.settings.slow_mode_s * 1000
-
-
 def first_seen(settings: RoomSettings, head: Head) -> int:
     """The first message that somebody sees who comes in now."""
     last: dict[History, int] = {"all": head.seq, "joined": 0, "last": settings.history_last}
@@ -286,11 +225,19 @@ def _admitted(scene: Scene, person: Membership, role: RoomRole = "member") -> Me
         joined_at=scene.now,
         since=first_seen(scene.conversation.the_room.settings, scene.head),
         until=None,
+        sign=None,
         banned_until=None,
         # what was said before is there to be read, but does not count as unread
         read=scene.head.seq,
         delivered=scene.head.seq,
     )
+
+
+def _come_back(scene: Scene, owner: Membership) -> Ruling:
+    if owner.user != scene.conversation.the_room.owner:
+        raise NotFound
+    admitted = _admitted(scene, owner, role="owner")
+    return _ruling(scene, (admitted,), Note(type="joined", by=owner.user, users=(owner.user,)))
 
 
 def _admit(
@@ -311,10 +258,9 @@ def _send_away(scene: Scene, user: str, action: Action, **fields: Any) -> Ruling
     if user == scene.caller.user or target is None or (target.state in GONE and action == "remove"):
         raise NotFound("There is no such member")
     _see_that_it_is_above(scene, target)
+    gone = _gone(scene, target, **fields)
     if not target.is_in:
-        changed = structs.replace(target, **fields)
-        return _ruling(scene, (changed,)) if changed != target else None
-    gone = structs.replace(target, role="member", until=scene.head, **fields)
+        return _ruling(scene, (gone,)) if gone != target else None
     note = Note(type="removed", by=scene.caller.user, users=(user,))
     return _quietly(scene, _ruling(scene, (gone,), note))
 
@@ -349,9 +295,24 @@ def _comes_in_at_once(scene: Scene, person: Membership) -> bool:
     return person.state == "asked" or scene.caller.is_staff
 
 
-def _standing(scene: Scene, person: Membership, state: Any) -> Membership:
+def _standing(scene: Scene, person: Membership, state: State) -> Membership:
     joined_at = person.joined_at or scene.now
-    return structs.replace(person, state=state, joined_at=joined_at, banned_until=None)
+    return structs.replace(person, state=state, joined_at=joined_at, sign=None, banned_until=None)
+
+
+def _gone(
+    scene: Scene, person: Membership, state: State, banned_until: int | None = None
+) -> Membership:
+    """The person's place from now on: what was to be seen until now, and nothing later."""
+    room = scene.conversation.the_room
+    return structs.replace(
+        person,
+        state=state,
+        role="member",
+        until=scene.head if person.is_in else person.until,
+        sign=person.sign or Sign(room.title, room.avatar),
+        banned_until=banned_until,
+    )
 
 
 def _member(scene: Scene, user: str) -> Membership:
@@ -401,7 +362,3 @@ def _told(name: str, room: Room) -> dict[str, Any]:
 
 def _ahead(until: int, now: int) -> int:
     return min(until, FOREVER) if until > now else 0
-
-
-def _left(until: int, now: int) -> int | None:
-    return until - now if until < FOREVER else None

@@ -33,8 +33,7 @@ from chatserver.domain.message import (
 )
 from chatserver.domain.page import Page, page_of
 from chatserver.domain.person import Caller, Person
-from chatserver.domain.rights import Action, may
-from chatserver.domain.room import check_may_write, slow_mode_ms
+from chatserver.domain.rights import Action, check_may_write, may, slow_mode_ms
 from chatserver.errors import Forbidden, Invalid, NotFound, RateLimited
 from chatserver.services.access import Access, Standing
 from chatserver.services.limits import Limits
@@ -171,7 +170,8 @@ class Messages:
             raise Invalid("Give one of before, after, around and pinned", path="before")
         if call.pinned:
             pins = await self._messages.pinned(id_)
-            return Page(tuple(sight.message(m) for m in pins if sight.shows(m.seq)), more=False)
+            shown = [sight.message(each) for each in pins if sight.shows(each.seq)]
+            return Page(tuple(each for each in shown if each.pinned), more=False)
         page = page_of(call, sight.head.seq, self._page_size(call.limit), sight.first)
         found = await self._messages.ranges({id_: (page.first, page.last)})
         return Page(tuple(map(sight.message, found.get(id_, ()))), page.more)

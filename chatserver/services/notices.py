@@ -8,7 +8,8 @@ from chatserver.domain.conversation import RoomView
 from chatserver.domain.events import ConversationChanged, RoomChanged
 from chatserver.domain.membership import Head, Membership, Moved
 from chatserver.domain.message import Draft
-from chatserver.domain.room import GONE, Note
+from chatserver.domain.room import GONE
+from chatserver.domain.scene import Note
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
 from chatserver.store.log import Log

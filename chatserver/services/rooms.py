@@ -33,7 +33,7 @@ from chatserver.domain.conversation import (
 from chatserver.domain.membership import Membership
 from chatserver.domain.page import Page
 from chatserver.domain.person import STAFF, Caller
-from chatserver.domain.room import Ruling, Scene
+from chatserver.domain.scene import Ruling, Scene
 from chatserver.errors import Forbidden, Invalid, NotFound
 from chatserver.services.access import Access
 from chatserver.services.notices import Notices

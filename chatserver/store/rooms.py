@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from chatserver.domain.conversation import Conversation
 from chatserver.domain.membership import Head, Membership
-from chatserver.domain.room import Note, Ruling
+from chatserver.domain.scene import Note, Ruling
 from chatserver.errors import NotFound
 from chatserver.store import conversations, cursors
 from chatserver.store.database import Database, Document, Session
