@@ -16,9 +16,8 @@ ConversationKind = Literal["direct", "group", "channel"]
 JoinMode = Literal["open", "approval", "invitation", "staff"]
 History = Literal["all", "joined", "last"]
 # one line with something to read in it
-Title = Annotated[
-    str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z")
-]
+_TITLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z"
+Title = Annotated[str, Meta(min_length=1, max_length=100, pattern=_TITLE)]
 Avatar = Annotated[str, Meta(max_length=500, pattern=r"^https://[\x21-\x7e]+\Z")]
 
 LARGE_FROM = 501  # members; a room this large shows counts, and neither typing nor who has read
