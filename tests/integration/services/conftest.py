@@ -137,15 +137,28 @@ class Node:
         self.tasks.spawn("cursors", self.kept.cursors.run())
         self.tasks.spawn("heads", self.kept.heads.run())
 
-    async def arrive(self, user: str, device: str = "phone", role: Role = "customer") -> Device:
+    async def arrive(
+        self,
+        user: str,
+        device: str = "phone",
+        role: Role = "customer",
+        shop: str | None = None,
+    ) -> Device:
         """Somebody connects with a device."""
         identity = Identity(
-            user=user, role=role, token_id="t", issued_at=0, expires_at=2**50, name=user.title()
+            user=user,
+            role=role,
+            token_id="t",
+            issued_at=0,
+            expires_at=2**50,
+            name=user.title(),
+            shop=shop,
         )
         await self.kept.users.ensure(identity, now_ms())
         caller = Caller(
             user=user,
             role=role,
+            shop=shop,
             device=device,
             connection=f"{user}-{device}-{secrets.token_hex(3)}",
         )
