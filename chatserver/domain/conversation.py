@@ -86,6 +86,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     id: str
     kind: ConversationKind
     created_at: int
+    changed_at: int = 0  # what a room shows of itself, or how many are in it
     members: tuple[str, ...] = ()  # of a direct conversation; a room has memberships
     room: Room | None = None
 

@@ -131,8 +131,8 @@ def ban(scene: Scene, user: str, until: int | None) -> Ruling | None:
     return _send_away(scene, user, "ban", state="banned", banned_until=until)
 
 
-def set_role(scene: Scene, user: str, role: RoomRole, admins: int) -> Ruling | None:
-    """Make a member admin or not, where there are `admins`; an owner hands the room over.
+def set_role(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
+    """Make a member admin or not; an owner hands the room over. The scene has all admins in it.
 
     Raises:
         Forbidden: only the owner may, and not to more than 99.
@@ -143,7 +143,8 @@ def set_role(scene: Scene, user: str, role: RoomRole, admins: int) -> Ruling | N
     target = _member(scene, user)
     if target.user == actor.user or target.role == role:
         return None
-    if target.role == "member" and admins >= ADMINS_MAX:  # who hands over becomes one as well
+    admins = [each for each in scene.members.values() if each.is_in and each.role == "admin"]
+    if target.role == "member" and len(admins) >= ADMINS_MAX:  # who hands over becomes one as well
         raise Forbidden(f"A room has at most {ADMINS_MAX} admins")
     note = Note(type="role", by=actor.user, users=(user,), fields={"role": role})
     changed = structs.replace(target, role=role)

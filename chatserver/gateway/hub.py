@@ -51,7 +51,7 @@ class Topics(Protocol):
 class Connection:
     """One device's authenticated connection."""
 
-    __slots__ = ("_answering", "_held", "_wire", "caller", "closed", "identity", "topics")
+    __slots__ = ("_answering", "_held", "_wire", "caller", "closed", "identity", "moved", "topics")
 
     def __init__(self, wire: Wire, caller: Caller, identity: Identity) -> None:
         self._wire = wire
@@ -60,6 +60,7 @@ class Connection:
         self.caller = caller
         self.identity = identity
         self.topics: list[str] = []  # few for nearly everybody, and there are many connections
+        self.moved: dict[str, int | None] | None = None  # seats given and taken while held
         self.closed = False
 
     def tell(self, event: Event) -> None:
@@ -86,7 +87,7 @@ class Connection:
         self._answering = False
         if frame is not None:
             self._wire.push(frame)
-        held, self._held = self._held, None
+        held, self._held, self.moved = self._held, None, None
         for each in held or ():
             self._wire.push(each)
         if self.closed:
@@ -94,7 +95,7 @@ class Connection:
 
     def hold(self) -> None:
         """Keep events back until the next answer is out, so that they come after it."""
-        self._held = self._held or []
+        self._held, self.moved = self._held or [], self.moved or {}
 
     def dismiss(self, notice: Notice | None = None) -> None:
         """End the connection so that its client does not come back by itself."""
@@ -165,14 +166,21 @@ class Hub:
     def seat(self, user: str, topic: str, first: int | None) -> None:
         """The person's connections hear the topic, from message `first` on, or no longer."""
         for connection in self.of_user(user):
+            if connection.moved is not None:
+                connection.moved[topic] = first
             if first is None:
                 self.leave(connection, topic)
             else:
                 self.join(connection, topic, first)
 
     def take_seats(self, connection: Connection, seats: Mapping[str, int]) -> None:
-        """The connection hears these rooms, each from a first message on, and no others."""
-        wanted = {of_room(conversation): first for conversation, first in seats.items()}
+        """The connection hears these rooms, each from a first message on, and no others.
+
+        What moved since the connection's events are held is newer than these seats.
+        """
+        looked_up = {of_room(conversation): first for conversation, first in seats.items()}
+        moved = {**looked_up, **(connection.moved or {})}
+        wanted = {topic: first for topic, first in moved.items() if first is not None}
         for topic in [each for each in connection.topics if is_room(each) and each not in wanted]:
             self.leave(connection, topic)
         for topic, first in wanted.items():
@@ -196,13 +204,13 @@ class Hub:
     ) -> int:
         """Hand a packet to the topic's connections but `skip`; how many there were.
 
-        One `about` an earlier message goes only to those who may see that message.
+        One `about` a message goes only to those who may see that message.
         """
         room = self._rooms.get(topic)
         if room is None:
             return 0
-        if about is not None and topic in self._firsts:
-            firsts = self._firsts[topic]
+        firsts = self._firsts.get(topic)
+        if about is not None and firsts and about < max(firsts.values()):
             room = {id_: each for id_, each in room.items() if firsts.get(id_, 1) <= about}
         frame = Frame.message(packet, droppable=wire.is_droppable(packet))
         skipped = room.get(skip) if skip is not None else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chatserver.domain.calls import MarkRead, WhoRead
-from chatserver.domain.conversation import LARGE_FROM
+from chatserver.domain.conversation import LARGE_FROM, Conversation
+from chatserver.domain.events import ReadMoved
+from chatserver.domain.membership import Membership
 from chatserver.domain.person import Caller
 from chatserver.errors import NotFound
 from chatserver.services.access import Access, Standing
@@ -77,7 +79,7 @@ class Cursors:
         mark = await self._mark(caller.user, conversation.id)
         if seq > before:
             # what is stored, for another node may have stored a higher mark meanwhile
-            self._telling.read(conversation, caller.user, mark.read, skip=caller.connection)
+            self._tell(parts.mine(conversation.id), conversation, mark.read, caller.connection)
             self._telling.badge(caller.user, await self._views.badge(caller.user))
         return mark
 
@@ -100,6 +102,13 @@ class Cursors:
         if standing.conversation.is_large:
             return await self._counted(call, sender)
         return await self._named(call, sender)
+
+    def _tell(self, me: Membership, conversation: Conversation, seq: int, skip: str) -> None:
+        if me.is_in:
+            self._telling.read(conversation, me.user, seq, skip=skip)
+        else:  # what somebody reads who went is nobody else's business
+            event = ReadMoved(conversation=conversation.id, user=me.user, seq=seq)
+            self._telling.person(me.user, event, skip=skip)
 
     async def _in_direct(self, standing: Standing, caller: Caller, call: WhoRead) -> Readers:
         parts = await self._views.parts(caller.user, (call.conversation,))

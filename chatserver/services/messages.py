@@ -209,8 +209,9 @@ class Messages:
         """What the caller may see, as it is now and not as somebody remembers it."""
         standing = await self._access.of(caller.user, conversation)
         place = (conversation, caller.user)
-        memberships = await self._cursors.of((place,))
+        # the end first: whoever is still in afterwards was in when it was reached
         heads = await self._heads.of((conversation,))
+        memberships = await self._cursors.of((place,))
         membership: Membership = memberships.get(place, standing.me)
         return membership.sight(heads[conversation])
 

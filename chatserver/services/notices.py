@@ -75,10 +75,16 @@ class Notices:
         }  # fmt: skip
 
     async def _show(self, settled: Settled, skip: str) -> None:
-        """Everybody sees the room as it is now; those whom it is about, their place in it."""
+        """Everybody sees the room as it is now; those whom it is about, their place in it.
+
+        Who comes to a large room and who goes is no news to all the others.
+        """
         conversation = settled.conversation
-        shared = RoomView(id=conversation.id, kind=conversation.kind, room=conversation.the_room)
-        self._telling.room(conversation, RoomChanged(conversation=shared), skip=skip)
+        if settled.notes or not conversation.is_large:
+            shared = RoomView(
+                id=conversation.id, kind=conversation.kind, room=conversation.the_room
+            )
+            self._telling.room(conversation, RoomChanged(conversation=shared), skip=skip)
         await asyncio.gather(*(self._show_place(member, skip) for member in settled.members))
 
     async def _show_place(self, member: Membership, skip: str) -> None:

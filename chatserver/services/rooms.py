@@ -165,13 +165,13 @@ class Rooms:
 
     async def set_role(self, caller: Caller, call: SetMemberRole, now_ms: int) -> ConversationView:
         """Make a member admin or not, or the owner."""
-        admins = await self._memberships.admins(call.conversation)
         return await self._act(
             caller,
             call.conversation,
             (call.user,),
-            lambda s: rules.set_role(s, call.user, call.role, len(admins) - 1),
+            lambda s: rules.set_role(s, call.user, call.role),
             now_ms,
+            with_admins=True,
         )
 
     async def mute(self, caller: Caller, call: MuteMembers, now_ms: int) -> ConversationView:
@@ -213,7 +213,14 @@ class Rooms:
         return dict(await self._memberships.seats(user))
 
     async def _act(
-        self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int
+        self,
+        caller: Caller,
+        conversation: str,
+        users: Iterable[str],
+        rule: Rule,
+        now_ms: int,
+        *,
+        with_admins: bool = False,
     ) -> ConversationView:
         """Have a rule decide, save what it says, tell it, and give the caller's view of it."""
         head = (await self._heads.of((conversation,)))[conversation]
@@ -224,6 +231,7 @@ class Rooms:
                 Scene(conversation=room, members=members, caller=caller, now=now_ms, head=head)
             ),
             now_ms,
+            with_admins=with_admins,
         )
         await self._tell(caller, settled, now_ms)
         return await self._views.one(caller.user, conversation)

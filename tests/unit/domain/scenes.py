@@ -72,7 +72,7 @@ class Table:
 
     def promote(self, *users: str) -> Table:
         for user in users:
-            self.act(rules.set_role, "lin", user, "admin", 0)
+            self.act(rules.set_role, "lin", user, "admin")
         return self
 
     def state(self, user: str) -> str | None:
