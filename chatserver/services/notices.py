@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
+
 from chatserver.domain.conversation import RoomView
 from chatserver.domain.events import ConversationChanged, RoomChanged
 from chatserver.domain.membership import Head, Membership, Moved
 from chatserver.domain.message import Draft
 from chatserver.domain.room import GONE
 from chatserver.domain.scene import Note
+from chatserver.errors import Busy
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
 from chatserver.store.log import Log
 from chatserver.store.rooms import Rooms, Settled
 from chatserver.store.users import Users
+
+log = structlog.get_logger()
 
 UNHEARD_S = 2.2  # without Redis every node has looked for itself by then
 
@@ -44,7 +49,11 @@ class Notices:
         self._telling.moved(_moved(settled))
         if gone and not await self._telling.moved_everywhere():
             await asyncio.sleep(UNHEARD_S)
-        last = await self._note(settled, now_ms)
+        try:
+            last = await self._note(settled, now_ms)
+        except Busy:  # the act is saved all the same, and those whom it is about must see it
+            log.warning("a room is too busy for its own notices")
+            last = Head()
         if gone and last.seq:
             await self._rooms.seal(settled.conversation.id, gone, last)
         await self._show(settled, skip)
