@@ -44,7 +44,7 @@ async def test_what_changed_about_a_room_while_away_is_in_the_next_sync(
     assert told["room"]["announcement"]["by"] == "lin"
     types = [each["body"]["type"] for each in told["messages"]]
     assert types == ["role", "title", "announcement"]
-    assert (told["unread"], told["reset"] if "reset" in told else False) == (0, False)
+    assert (told["unread"], told.get("reset", False)) == (0, False)
 
 
 async def test_an_admin_who_was_away_learns_who_asks_to_come_in(people: People) -> None:
