@@ -107,9 +107,15 @@ class Messages:
             Unavailable: unknown whether it is stored; try again with the same client id.
         """
         standing = await self._access.of(caller.user, call.conversation)
+        draft = self._draft(caller, call)
+        known = await self._log.known(draft.key, draft.digest()) if call.retry else None
+        if known is not None:  # also for who may not write there any more
+            return known
         check_may_write(standing.conversation, standing.me, now_ms)
-        draft = await self._draft(caller, call, standing)
-        return await self._append(caller, standing, draft, now_ms, is_retry=call.retry)
+        await self._check_mentions(call, standing)
+        if call.reply_to is not None:
+            await self._check_reply(call.reply_to, standing)
+        return await self._append(caller, standing, draft, now_ms)
 
     async def forward(self, caller: Caller, call: ForwardMessages, now_ms: int) -> Stored:
         """Send messages of another conversation on, one as it is and several as one card.
@@ -121,12 +127,17 @@ class Messages:
             Others as for `send`.
         """
         standing = await self._access.of(caller.user, call.conversation)
+        # what it carried may have been changed since, so its content is not compared
+        key = (call.conversation, caller.user, call.client_id)
+        known = await self._log.known(key) if call.retry else None
+        if known is not None:
+            return known
         check_may_write(standing.conversation, standing.me, now_ms)
         messages = await self._chosen(caller, call)
         people = await self._users.people({message.sender for message in messages})
         draft = _forwarding(caller, call, messages, people)
         check_card(draft.body, self._settings.forward_bytes)
-        return await self._append(caller, standing, draft, now_ms, is_retry=call.retry)
+        return await self._append(caller, standing, draft, now_ms)
 
     async def change(self, caller: Caller, call: MessageChange, now_ms: int) -> int:
         """Edit, recall, react or pin; gives the change's number. What is so changes nothing.
@@ -185,11 +196,11 @@ class Messages:
         return Page(tuple(map(sight.change, found.get(id_, ()))), last < sight.head.mod)
 
     async def _append(
-        self, caller: Caller, standing: Standing, draft: Draft, now_ms: int, *, is_retry: bool
+        self, caller: Caller, standing: Standing, draft: Draft, now_ms: int
     ) -> Stored:
         self._limits.send(caller.user, draft.conversation, now_ms)
         await self._take_turn(standing, now_ms)
-        stored = await self._log.append(draft, now_ms, is_retry=is_retry)
+        stored = await self._log.append(draft, now_ms)
         if not stored.duplicate:
             message = draft.numbered(stored.seq, stored.at)
             self._telling.message(standing.conversation, message, skip=caller.connection)
@@ -227,17 +238,13 @@ class Messages:
             raise Forbidden("What the server said cannot be forwarded")
         return messages
 
-    async def _draft(self, caller: Caller, call: SendMessage, standing: Standing) -> Draft:
-        body = check_text(call.body, self._settings.text_bytes)
-        await self._check_mentions(call, standing)
-        if call.reply_to is not None:
-            await self._check_reply(call.reply_to, standing)
+    def _draft(self, caller: Caller, call: SendMessage) -> Draft:
         return Draft(
             conversation=call.conversation,
             client_id=call.client_id,
             sender=caller.user,
             kind=call.kind,
-            body=body,
+            body=check_text(call.body, self._settings.text_bytes),
             reply_to=call.reply_to,
             mentions=call.mentions,
             mention_all=call.mention_all,

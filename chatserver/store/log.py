@@ -23,6 +23,7 @@ from chatserver import metrics
 from chatserver.domain.message import Draft
 from chatserver.errors import Busy, ChatError, Conflict, Internal, Unavailable
 from chatserver.store.database import Database
+from chatserver.store.gather import Gather
 from chatserver.store.heads import Heads
 from chatserver.store.messages import Failures, Key, Messages, Original, to_document
 from chatserver.tasks import Tasks
@@ -100,6 +101,7 @@ class Log:
         self._flights = 0
         self._pending: dict[Key, _Entry] = {}
         self._recent: OrderedDict[Key, Original] = OrderedDict()
+        self._originals = Gather(self._find_originals)
 
     async def append(self, draft: Draft, at: int, *, is_retry: bool = False) -> Stored:
         """Store a message and give its number; `at` is its time in ms.
@@ -122,11 +124,25 @@ class Log:
         self._enqueue(entry)
         return await entry.wait()
 
+    async def known(self, key: Key, digest: bytes | None = None) -> Stored | None:
+        """What became of a message that may have been stored before; None where it was not.
+
+        Raises:
+            Conflict: `digest` is given and is that of another message.
+            Unavailable: MongoDB does not answer.
+        """
+        original = self._recent.get(key) or await self._originals.get(key)
+        return None if original is None else _as_duplicate(original, digest or original.digest)
+
     async def drain(self) -> None:
         """Wait until every message that was taken in has its outcome."""
         while self._pending:
             waiting = [entry.wait() for entry in self._pending.values()]
             await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def _find_originals(self, keys: list[Key]) -> dict[Key, Original]:
+        async with self._db.answering():
+            return await self._messages.originals(keys)
 
     async def _join(self, entry: _Entry, digest: bytes) -> Stored:
         if entry.digest != digest:

@@ -295,3 +295,42 @@ async def test_in_a_channel_few_write_and_members_are_for_admins_to_see(people: 
     members = await lin.call("conversation.members", {"conversation": room})
     assert [each["user"] for each in members["members"]] == ["fang", "lin", "mei"]
     assert notices(fang) == []
+
+
+# --- retries ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("obstacle", ["slow mode", "muted", "removed"])
+async def test_a_retry_of_what_was_stored_gets_its_number_whatever_happened_since(
+    people: People, obstacle: str
+) -> None:
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, "mei", slow_mode_s=60 if obstacle == "slow mode" else 0)
+    call = {"conversation": room, "client_id": "c", "kind": "text", "body": {"text": "once"}}
+    first = await mei.call("message.send", call)
+    if obstacle == "muted":
+        await act(lin, "mute", room, user="mei", until=now_ms() + HOUR)
+    if obstacle == "removed":
+        await act(lin, "remove", room, user="mei")
+    elsewhere = await people.nodes[0].arrive("mei", "tablet")
+    for device in (mei, elsewhere):
+        again = await device.call("message.send", {**call, "retry": True})
+        assert again == {**first, "duplicate": True}
+    other = {**call, "body": {"text": "twice"}, "retry": True}
+    assert (await refused(elsewhere, "message.send", **other))["code"] == "conflict"
+    assert heard(lin) == ["once"]
+    new = {**call, "client_id": "d", "retry": True}
+    assert (await refused(mei, "message.send", **new))["code"] in {"forbidden", "rate_limited"}
+
+
+async def test_a_retry_of_a_forward_gets_its_number_though_its_source_was_changed(
+    people: People,
+) -> None:
+    lin, mei = people.lin, people.mei
+    room, other = await begin(lin, "mei"), await begin(lin, "mei")
+    seq = await lin.say(room, "news")
+    call = {"conversation": other, "client_id": "f", "from": room, "seqs": [seq]}
+    first = await mei.call("message.forward", call)
+    await lin.call("message.recall", {"conversation": room, "seq": seq})
+    again = await mei.call("message.forward", {**call, "retry": True})
+    assert again == {**first, "duplicate": True}
