@@ -50,7 +50,8 @@ class Room(Struct, frozen=True, kw_only=True):
     """What a conversation of many has beside its messages. Times are ms since 1970 UTC.
 
     Until `muted_until` only admins and the `speakers` may write. `count` are members, of `capacity`
-    at most; `asked` those who wait to be let in. `revision` counts the changes.
+    at most; `asked` those who wait to be let in, `invited` those who have not answered yet.
+    `revision` counts the changes.
     """
 
     title: str
@@ -65,6 +66,7 @@ class Room(Struct, frozen=True, kw_only=True):
     capacity: int = 0
     count: int = 0
     asked: int = 0
+    invited: int = 0
     revision: int = 0
 
     def shown_to(self, person: Membership) -> Room:
@@ -73,7 +75,9 @@ class Room(Struct, frozen=True, kw_only=True):
         if person.is_in:
             return self
         if person.state in {"invited", "asked"}:
-            return structs.replace(self, announcement=None, muted_until=0, speakers=(), asked=0)
+            return structs.replace(
+                self, announcement=None, muted_until=0, speakers=(), asked=0, invited=0
+            )
         sign = person.sign or Sign("")
         return Room(
             title=sign.title, avatar=sign.avatar, owner="", shop=self.shop, community=self.community

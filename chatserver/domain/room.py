@@ -28,6 +28,9 @@ from chatserver.errors import Forbidden, NotFound
 UNLIMITED = 2**31
 ADMINS_MAX = 99
 ASKED_MAX = 1000  # who wait to be let in; more are noise
+INVITED_MAX = (
+    1000  # who have not answered; any member may invite, and nobody should invite everybody
+)
 GONE = frozenset({"left", "removed", "banned"})
 BY_ADMINS: frozenset[JoinMode] = frozenset({"approval", "staff"})  # ways in that admins watch over
 
@@ -88,7 +91,8 @@ def add(scene: Scene, users: Iterable[str]) -> Ruling | None:
     Where members could get somebody past approval, or past the door of the staff, admins invite.
 
     Raises:
-        Forbidden: the caller may not even invite, or one of them is banned, or the room is full.
+        Forbidden: the caller may not even invite, or one of them is banned, or the room is full, or
+            too many invitations to it are open.
     """
     by_admins = scene.conversation.the_room.settings.join in BY_ADMINS
     require(scene.conversation, scene.actor, "add" if by_admins else "invite")
@@ -248,6 +252,8 @@ def _admit(
     if not admitted and not others:
         return None
     ruling = _ruling(scene, (*admitted, *others), *([note] if admitted else ()))
+    if others and ruling.room.invited > INVITED_MAX:
+        raise Forbidden("Too many invitations to this room are not answered yet")
     if admitted and ruling.room.count > ruling.room.capacity:
         raise Forbidden("This room is full")
     return _quietly(scene, ruling)
@@ -275,6 +281,7 @@ def _ruling(scene: Scene, changed: tuple[Membership, ...], *notes: Note) -> Ruli
         room,
         count=room.count + _gained(before, changed, "in"),
         asked=room.asked + _gained(before, changed, "asked"),
+        invited=room.invited + _gained(before, changed, "invited"),
         speakers=tuple(user for user in room.speakers if user not in gone),
     )
     return Ruling(room=room, members=changed, notes=notes)

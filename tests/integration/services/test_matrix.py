@@ -144,6 +144,7 @@ class Scenery:
             capacity=500,
             count=count,
             asked=len([each for each in members if each.state == "asked"]),
+            invited=len([each for each in members if each.state == "invited"]),
         )
         conversation = Conversation(id=id_, kind=kind, created_at=1, room=room)
         await self.node.kept.rooms.begin(conversation, Ruling(room=room, members=(*members,)), 1)

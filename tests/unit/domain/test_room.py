@@ -15,7 +15,7 @@ from chatserver.domain.calls import UpdateConversation
 from chatserver.domain.conversation import LARGE_FROM, RoomSettings
 from chatserver.domain.membership import FOREVER, RANK, Head, Membership
 from chatserver.domain.rights import check_may_write, slow_mode_ms
-from chatserver.domain.room import ADMINS_MAX, ASKED_MAX
+from chatserver.domain.room import ADMINS_MAX, ASKED_MAX, INVITED_MAX
 from chatserver.errors import ChatError, Forbidden, NotFound
 from tests.unit.domain.scenes import HOUR, ID, NOW, Table, conversation, told
 
@@ -73,6 +73,17 @@ def test_only_so_many_wait_to_be_let_in() -> None:
     )
     with pytest.raises(Forbidden):
         table.act(rules.join, "mei")
+
+
+def test_only_so_many_invitations_are_open() -> None:
+    table = Table().let_in("fang")
+    table.conversation = conversation(count=2, invited=INVITED_MAX - 1)
+    table.act(rules.add, "fang", ("mei",))
+    with pytest.raises(Forbidden):
+        table.act(rules.add, "fang", ("wang",))
+    table.act(rules.leave, "mei")
+    table.act(rules.add, "fang", ("wang",))
+    assert (table.state("mei"), table.state("wang")) == ("left", "invited")
 
 
 def test_a_room_by_invitation_is_not_there_for_others() -> None:
@@ -511,6 +522,7 @@ def holds(table: Table) -> None:
     inside, room = table.inside, table.room
     assert room.count == len(inside) <= room.capacity
     assert room.asked == sum(m.state == "asked" for m in table.members.values())
+    assert room.invited == sum(m.state == "invited" for m in table.members.values())
     owners = [member.user for member in inside if member.role == "owner"]
     assert owners == ([room.owner] if inside else [])
     for member in table.members.values():
