@@ -200,18 +200,24 @@ async def test_history_looked_up_during_a_removal_ends_before_it(
 ) -> None:
     """Whoever is still a member after the end of the log was read was one when it was reached."""
     room = await begin(people.lin, "mei")
-    heads = people.nodes[1].kept.heads
-    find = heads.of
+    kept = people.nodes[1].kept
+    finders = {each: each.of for each in (kept.heads, kept.cursors)}
 
-    async def find_and_wait(rooms: Any) -> Any:
-        found = await find(rooms)
-        monkeypatch.setattr(heads, "of", find)
-        await act(people.lin, "remove", room, user="mei")
-        await people.lin.say(room, "SECRET")
-        return found
+    def removing_after(find: Any) -> Any:
+        async def find_and_remove(wanted: Any) -> Any:
+            found = await find(wanted)
+            for each, original in finders.items():
+                monkeypatch.setattr(each, "of", original)
+            await act(people.lin, "remove", room, user="mei")
+            await people.lin.say(room, "SECRET")
+            return found
 
-    monkeypatch.setattr(heads, "of", find_and_wait)
+        return find_and_remove
+
+    for each, find in finders.items():
+        monkeypatch.setattr(each, "of", removing_after(find))
     assert "SECRET" not in str(await history(people.mei, room))
+    assert (await people.mei.view(room))["me"]["state"] == "removed"
 
 
 async def test_without_the_bus_a_removal_is_told_when_every_node_has_looked(

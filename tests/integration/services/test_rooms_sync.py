@@ -51,6 +51,12 @@ async def test_an_admin_who_was_away_learns_who_asks_to_come_in(people: People) 
     """Nothing of it is in the log."""
     room = await begin(people.lin, join="approval")
     known = await sync(people.lin)
+    database = people.nodes[0].kept.database
+    long_ago = {"$set": {"touched_at": 0, "changed_at": 0}}
+    await database.collection("memberships").update_many({"_id.c": room}, long_ago)
+    await database.collection("conversations").update_one({"_id": room}, long_ago)
+    nothing = await sync(people.lin, have=have(known), token=known["token"])
+    assert nothing["conversations"] == []
     await act(people.mei, "join", room)
     (told,) = (await sync(people.lin, have=have(known), token=known["token"]))["conversations"]
     assert (told["id"], told["room"]["asked"], told["messages"]) == (room, 1, [])
