@@ -58,8 +58,13 @@ async def test_an_admin_who_was_away_learns_who_asks_to_come_in(people: People) 
     nothing = await sync(people.lin, have=have(known), token=known["token"])
     assert nothing["conversations"] == []
     await act(people.mei, "join", room)
+    knows = await sync(people.mei)
+    await database.collection("memberships").update_many({"_id.u": "mei"}, long_ago)
     (told,) = (await sync(people.lin, have=have(known), token=known["token"]))["conversations"]
     assert (told["id"], told["room"]["asked"], told["messages"]) == (room, 1, [])
+    # what moves in there is no news to who stands outside
+    outside = await sync(people.mei, have=have(knows), token=knows["token"])
+    assert outside["conversations"] == []
 
 
 async def test_an_invitation_made_while_away_is_found(people: People) -> None:
