@@ -16,17 +16,21 @@ from chatserver.domain.calls import UpdateConversation
 from chatserver.domain.conversation import (
     Announcement,
     History,
+    JoinMode,
     Room,
     RoomSettings,
 )
-from chatserver.domain.membership import Head, Membership, RoomRole, State
-from chatserver.domain.rights import FOREVER, Action, may, require
+from chatserver.domain.membership import FOREVER, Head, Membership, RoomRole, Sign, State
+from chatserver.domain.rights import Action, may, require
 from chatserver.domain.scene import Note, Ruling, Scene
 from chatserver.errors import Forbidden, NotFound
 
 UNLIMITED = 2**31
 ADMINS_MAX = 99
+ASKED_MAX = 1000  # who wait to be let in; more are noise
+INVITED_MAX = 1000  # who have not answered; nobody should invite everybody
 GONE = frozenset({"left", "removed", "banned", "moved"})
+BY_ADMINS: frozenset[JoinMode] = frozenset({"approval", "staff"})  # ways in that admins watch over
 
 
 def begin(scene: Scene) -> Ruling:
@@ -64,27 +68,34 @@ def take_out(scene: Scene, user: str) -> Ruling | None:
     person = scene.of(user)
     if not person.is_in:
         return None
-    gone = structs.replace(person, state="moved", role="member", until=scene.head)
+    gone = _gone(scene, person, state="moved")
     return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=user, users=(user,))))
 
 
 def join(scene: Scene) -> Ruling | None:
     """Come in by oneself: as the room's settings say, or because one was invited.
 
+    A room that everybody left waits for its owner.
+
     Raises:
         NotFound: the room takes in nobody like this; it is as if it were not there.
-        Forbidden: it is full.
+        Forbidden: it is full, or too many wait to be let in.
     """
-    me, mode = scene.of(scene.caller.user), scene.conversation.the_room.settings.join
+    me, room = scene.of(scene.caller.user), scene.conversation.the_room
+    mode = room.settings.join
     if me.is_in or (me.state == "asked" and mode == "approval"):
         return None
+    if room.count == 0:
+        return _come_back(scene, me)
     if _is_banned(me, scene.now):
         raise NotFound
     if me.state == "invited" or mode == "open" or (mode == "staff" and _is_colleague(scene)):
         return _admit(scene, [me], Note(type="joined", by=me.user, users=(me.user,)))
-    if mode == "approval":
-        return _ruling(scene, (_standing(scene, me, state="asked"),))
-    raise NotFound
+    if mode != "approval":
+        raise NotFound
+    if room.asked >= ASKED_MAX:
+        raise Forbidden("Too many people wait to be let in here")
+    return _ruling(scene, (_standing(scene, me, state="asked"),))
 
 
 def leave(scene: Scene) -> Ruling | None:
@@ -98,20 +109,24 @@ def leave(scene: Scene) -> Ruling | None:
         return None
     if me.role == "owner" and room.count > 1:
         raise Forbidden("Hand the room over to somebody before you leave")
+    gone = _gone(scene, me, state="left")
     if not me.is_in:
-        return _ruling(scene, (_standing(scene, me, state="left"),))
-    gone = structs.replace(me, state="left", role="member", until=scene.head)
+        return _ruling(scene, (gone,))
     return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=me.user, users=(me.user,))))
 
 
 def add(scene: Scene, users: Iterable[str]) -> Ruling | None:
     """Bring people in: staff at once, others by an invitation; whoever asked to come in is let in.
 
+    Where members could get somebody past approval, or past the door of the staff, admins invite.
+
     Raises:
-        Forbidden: the caller may not even invite, or one of them is banned, or the room is full.
+        Forbidden: the caller may not even invite, or one of them is banned, or the room is full, or
+            too many invitations to it are open.
     """
-    require(scene.conversation, scene.actor, "invite")
-    outside = [each for each in map(scene.of, users) if not each.is_in]
+    by_admins = scene.conversation.the_room.settings.join in BY_ADMINS
+    require(scene.conversation, scene.actor, "add" if by_admins else "invite")
+    outside = [each for each in map(scene.of, dict.fromkeys(users)) if not each.is_in]
     if any(_is_banned(each, scene.now) for each in outside):
         raise Forbidden("This person is banned here")
     at_once = [each for each in outside if _comes_in_at_once(scene, each)]
@@ -146,12 +161,12 @@ def ban(scene: Scene, user: str, until: int | None) -> Ruling | None:
         banned = scene.members.get(user)
         if banned is None or banned.state != "banned":
             return None
-        return _ruling(scene, (_standing(scene, banned, state="removed"),))
+        return _ruling(scene, (_gone(scene, banned, state="removed"),))
     return _send_away(scene, user, "ban", state="banned", banned_until=until)
 
 
-def set_role(scene: Scene, user: str, role: RoomRole, admins: int) -> Ruling | None:
-    """Make a member admin or not, where there are `admins`; an owner hands the room over.
+def set_role(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
+    """Make a member admin or not; an owner hands the room over. The scene has all admins in it.
 
     Raises:
         Forbidden: only the owner may, and not to more than 99.
@@ -162,12 +177,14 @@ def set_role(scene: Scene, user: str, role: RoomRole, admins: int) -> Ruling | N
     target = _member(scene, user)
     if target.user == actor.user or target.role == role:
         return None
-    if role == "admin" and admins >= ADMINS_MAX:
+    admins = [each for each in scene.members.values() if each.is_in and each.role == "admin"]
+    if target.role == "member" and len(admins) >= ADMINS_MAX:  # who hands over becomes one as well
         raise Forbidden(f"A room has at most {ADMINS_MAX} admins")
     note = Note(type="role", by=actor.user, users=(user,), fields={"role": role})
     changed = structs.replace(target, role=role)
     if role != "owner":
         return _ruling(scene, (changed,), note)
+    changed = structs.replace(changed, muted_until=0)  # nobody stands above to lift it
     ruling = _ruling(scene, (changed, structs.replace(actor, role="admin")), note)
     return structs.replace(ruling, room=structs.replace(ruling.room, owner=user))
 
@@ -243,11 +260,19 @@ def _admitted(scene: Scene, person: Membership, role: RoomRole = "member") -> Me
         joined_at=scene.now,
         since=first_seen(scene.conversation.the_room.settings, scene.head),
         until=None,
+        sign=None,
         banned_until=None,
         # what was said before is there to be read, but does not count as unread
         read=scene.head.seq,
         delivered=scene.head.seq,
     )
+
+
+def _come_back(scene: Scene, owner: Membership) -> Ruling:
+    if owner.user != scene.conversation.the_room.owner:
+        raise NotFound
+    admitted = _admitted(scene, owner, role="owner")
+    return _ruling(scene, (admitted,), Note(type="joined", by=owner.user, users=(owner.user,)))
 
 
 def _admit(
@@ -257,6 +282,8 @@ def _admit(
     if not admitted and not others:
         return None
     ruling = _ruling(scene, (*admitted, *others), *([note] if admitted else ()))
+    if others and ruling.room.invited > INVITED_MAX:
+        raise Forbidden("Too many invitations to this room are not answered yet")
     if admitted and ruling.room.count > ruling.room.capacity:
         raise Forbidden("This room is full")
     return _quietly(scene, ruling)
@@ -268,10 +295,9 @@ def _send_away(scene: Scene, user: str, action: Action, **fields: Any) -> Ruling
     if user == scene.caller.user or target is None or (target.state in GONE and action == "remove"):
         raise NotFound("There is no such member")
     _see_that_it_is_above(scene, target)
+    gone = _gone(scene, target, **fields)
     if not target.is_in:
-        changed = structs.replace(target, **fields)
-        return _ruling(scene, (changed,)) if changed != target else None
-    gone = structs.replace(target, role="member", until=scene.head, **fields)
+        return _ruling(scene, (gone,)) if gone != target else None
     note = Note(type="removed", by=scene.caller.user, users=(user,))
     return _quietly(scene, _ruling(scene, (gone,), note))
 
@@ -286,6 +312,7 @@ def _ruling(scene: Scene, changed: tuple[Membership, ...], *notes: Note) -> Ruli
         room,
         count=room.count + _gained(before, changed, "in"),
         asked=room.asked + _gained(before, changed, "asked"),
+        invited=room.invited + _gained(before, changed, "invited"),
         speakers=tuple(user for user in room.speakers if user not in gone),
     )
     return Ruling(room=room, members=changed, went=went, notes=notes)
@@ -307,9 +334,24 @@ def _comes_in_at_once(scene: Scene, person: Membership) -> bool:
     return person.state == "asked" or scene.caller.is_staff
 
 
-def _standing(scene: Scene, person: Membership, state: Any) -> Membership:
+def _standing(scene: Scene, person: Membership, state: State) -> Membership:
     joined_at = person.joined_at or scene.now
-    return structs.replace(person, state=state, joined_at=joined_at, banned_until=None)
+    return structs.replace(person, state=state, joined_at=joined_at, sign=None, banned_until=None)
+
+
+def _gone(
+    scene: Scene, person: Membership, state: State, banned_until: int | None = None
+) -> Membership:
+    """The person's place from now on: what was to be seen until now, and nothing later."""
+    room = scene.conversation.the_room
+    return structs.replace(
+        person,
+        state=state,
+        role="member",
+        until=scene.head if person.is_in else person.until,
+        sign=person.sign or Sign(room.title, room.avatar),
+        banned_until=banned_until,
+    )
 
 
 def _member(scene: Scene, user: str) -> Membership:

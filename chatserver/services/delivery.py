@@ -17,7 +17,7 @@ from chatserver.domain.events import Event
 from chatserver.domain.membership import Moved
 
 _FRAME = b"f"
-_ABOUT = b"a"  # a frame about an earlier message, with its number before it
+_ABOUT = b"a"  # a frame about a message, with its number before it
 _CUT = b"c"
 _MOVED = b"m"
 
@@ -32,7 +32,7 @@ class LocalHub(Protocol):
     ) -> int:
         """Hand a packet to the topic's connections but `skip`; how many there were.
 
-        One `about` an earlier message goes only to those who may see that message.
+        One `about` a message goes only to those who may see that message.
         """
         ...
 
@@ -109,10 +109,10 @@ class Delivery:
             self._hub.deliver(topic, frame, skip)
             self._bus.publish(topic, payload)
 
-    def tell_about(self, topic: str, event: Event, seq: int) -> None:
-        """Tell the listeners who may see message `seq` something about it."""
+    def tell_about(self, topic: str, event: Event, seq: int, *, skip: str | None = None) -> None:
+        """Tell the listeners who may see message `seq` of it, but not the connection `skip`."""
         frame = wire.encode_event(event)
-        self._hub.deliver(topic, frame, about=seq)
+        self._hub.deliver(topic, frame, skip, about=seq)
         self._bus.publish(topic, _ABOUT + seq.to_bytes(8) + frame.encode())
 
     def moved(self, moved: Moved) -> None:

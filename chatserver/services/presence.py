@@ -12,6 +12,7 @@ from chatserver.domain.calls import SetTyping
 from chatserver.domain.conversation import Conversation, direct_id
 from chatserver.domain.events import PresenceChanged
 from chatserver.domain.person import Caller
+from chatserver.domain.rights import check_may_write
 from chatserver.services.access import Access
 from chatserver.services.delivery import Delivery, of_presence
 from chatserver.services.telling import Telling
@@ -162,12 +163,18 @@ class Typists:
         self._expires_s = expires_ms / 1000
         self._typing: dict[tuple[str, str], tuple[float, asyncio.TimerHandle]] = {}
 
-    async def signal(self, caller: Caller, call: SetTyping) -> None:
-        """Pass on that the caller types or has stopped; signals too close together are dropped."""
+    async def signal(self, caller: Caller, call: SetTyping, now_ms: int) -> None:
+        """Pass on that the caller types or has stopped; signals too close together are dropped.
+
+        Raises:
+            NotFound: the conversation is not the caller's.
+            Forbidden: nobody types there, or the caller may not write there now.
+        """
         standing = await self._access.of(caller.user, call.conversation)
         standing.require("type")
         conversation = standing.conversation
         if call.on:
+            check_may_write(conversation, standing.me, now_ms)
             self._start(conversation, caller)
         else:
             self.stop(conversation, caller.user)

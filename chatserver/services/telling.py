@@ -31,7 +31,8 @@ class Telling:
         """Tell all devices of all members but the one that sent it."""
         event = MessageSent(message=message)
         if conversation.room is not None:
-            self.room(conversation, event, skip=skip)
+            # somebody may have come in after it got its number, and not be meant to see it
+            self._delivery.tell_about(of_room(conversation.id), event, message.seq, skip=skip)
             return
         self._delivery.tell(conversation.members, event, skip=skip)
         for member in conversation.others(message.sender):
