@@ -30,9 +30,6 @@ SHARD_KEYS: dict[str, str] = {
     "memberships": "_id.u",
     "devices": "_id.u",
     "users": "_id",
-    "profiles": "_id",
-    "data_keys": "_id",
-    "consents": "_id.u",
     "conversations": "_id",
 }
 

@@ -143,7 +143,7 @@ async def test_a_connection_that_closes_just_before_a_write_is_a_lost_one(
             raise RuntimeError("unable to perform operation; the handler is closed")
 
         with monkeypatch.context() as broken:
-            broken.setattr(west.bus._client, "eval", closed)
+            broken.setattr(west.bus._lanes[0], "_eval", closed)
             dropped = metrics.bus_dropped._value.get()
             west.bus.publish("u:mei", b"lost")
             await until(lambda: metrics.bus_dropped._value.get() > dropped)
