@@ -82,7 +82,12 @@ class Room(Struct, frozen=True, kw_only=True):
             )
         sign = person.sign or Sign("")
         return Room(
-            title=sign.title, avatar=sign.avatar, owner="", shop=self.shop, community=self.community
+            title=sign.title,
+            avatar=sign.avatar,
+            owner="",
+            shop=self.shop,
+            community=self.community,
+            revision=sign.revision,
         )
 
 

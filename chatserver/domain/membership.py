@@ -26,10 +26,11 @@ class Head(Struct, frozen=True):
 
 
 class Sign(Struct, frozen=True):
-    """By what a room is known in a list."""
+    """By what a room is known in a list, as of a revision of it."""
 
     title: str
     avatar: str | None = None
+    revision: int = 0
 
 
 class Prefs(Struct, frozen=True):

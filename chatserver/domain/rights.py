@@ -8,7 +8,6 @@ from chatserver.domain.conversation import Conversation, ConversationKind
 from chatserver.domain.membership import FOREVER, RANK, Membership, RoomRole
 from chatserver.errors import Forbidden
 
-
 Action = Literal[
     "write", "react", "type", "mention_all", "pin", "recall_others", "see_members", "see_readers",
     "leave", "update", "invite", "add", "remove", "ban", "mute", "mute_all", "set_role",

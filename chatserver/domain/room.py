@@ -13,14 +13,9 @@ from typing import Any
 from msgspec import UNSET, structs
 
 from chatserver.domain.calls import UpdateConversation
-from chatserver.domain.conversation import (
-    Announcement,
-    History,
-    JoinMode,
-    Room,
-    RoomSettings,
-)
-from chatserver.domain.membership import FOREVER, Head, Membership, RoomRole, Sign, State
+from chatserver.domain.conversation import Announcement, JoinMode, Room
+from chatserver.domain.membership import FOREVER, Membership, RoomRole
+from chatserver.domain.places import admitted, at_the_door, departed, quietly, ruled
 from chatserver.domain.rights import Action, may, require
 from chatserver.domain.scene import Note, Ruling, Scene
 from chatserver.errors import Forbidden, NotFound
@@ -35,15 +30,15 @@ BY_ADMINS: frozenset[JoinMode] = frozenset({"approval", "staff"})  # ways in tha
 
 def begin(scene: Scene) -> Ruling:
     """A new room with its owner in it."""
-    owner = _admitted(scene, scene.of(scene.caller.user), role="owner")
+    owner = admitted(scene, scene.of(scene.caller.user), role="owner")
     title = scene.conversation.the_room.title
-    return _ruling(scene, (owner,), Note(type="created", by=owner.user, fields={"title": title}))
+    return ruled(scene, (owner,), Note(type="created", by=owner.user, fields={"title": title}))
 
 
 def begin_for(scene: Scene, admins: Iterable[str]) -> Ruling:
     """A new room of the server's, which has no owner, with its admins in it."""
-    members = tuple(_admitted(scene, scene.of(user), role="admin") for user in admins)
-    return _ruling(scene, members)
+    members = tuple(admitted(scene, scene.of(user), role="admin") for user in admins)
+    return ruled(scene, members)
 
 
 def bring_in(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
@@ -57,10 +52,10 @@ def bring_in(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
         return None
     note = Note(type="joined", by=user, users=(user,))
     if person.is_in:
-        return _ruling(scene, (structs.replace(person, role=role),))
+        return ruled(scene, (structs.replace(person, role=role),))
     if role == "member":
         return _admit(scene, [person], note)
-    return _quietly(scene, _ruling(scene, (_admitted(scene, person, role=role),), note))
+    return quietly(scene, ruled(scene, (admitted(scene, person, role=role),), note))
 
 
 def take_out(scene: Scene, user: str) -> Ruling | None:
@@ -68,8 +63,8 @@ def take_out(scene: Scene, user: str) -> Ruling | None:
     person = scene.of(user)
     if not person.is_in:
         return None
-    gone = _gone(scene, person, state="moved")
-    return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=user, users=(user,))))
+    gone = departed(scene, person, state="moved")
+    return quietly(scene, ruled(scene, (gone,), Note(type="left", by=user, users=(user,))))
 
 
 def join(scene: Scene) -> Ruling | None:
@@ -95,7 +90,7 @@ def join(scene: Scene) -> Ruling | None:
         raise NotFound
     if room.asked >= ASKED_MAX:
         raise Forbidden("Too many people wait to be let in here")
-    return _ruling(scene, (_standing(scene, me, state="asked"),))
+    return ruled(scene, (at_the_door(scene, me, state="asked"),))
 
 
 def leave(scene: Scene) -> Ruling | None:
@@ -109,10 +104,10 @@ def leave(scene: Scene) -> Ruling | None:
         return None
     if me.role == "owner" and room.count > 1:
         raise Forbidden("Hand the room over to somebody before you leave")
-    gone = _gone(scene, me, state="left")
+    gone = departed(scene, me, state="left")
     if not me.is_in:
-        return _ruling(scene, (gone,))
-    return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=me.user, users=(me.user,))))
+        return ruled(scene, (gone,))
+    return quietly(scene, ruled(scene, (gone,), Note(type="left", by=me.user, users=(me.user,))))
 
 
 def add(scene: Scene, users: Iterable[str]) -> Ruling | None:
@@ -131,7 +126,7 @@ def add(scene: Scene, users: Iterable[str]) -> Ruling | None:
         raise Forbidden("This person is banned here")
     at_once = [each for each in outside if _comes_in_at_once(scene, each)]
     invited = [
-        _standing(scene, each, state="invited")
+        at_the_door(scene, each, state="invited")
         for each in outside
         if each not in at_once and each.state != "invited"
     ]
@@ -161,7 +156,7 @@ def ban(scene: Scene, user: str, until: int | None) -> Ruling | None:
         banned = scene.members.get(user)
         if banned is None or banned.state != "banned":
             return None
-        return _ruling(scene, (_gone(scene, banned, state="removed"),))
+        return ruled(scene, (departed(scene, banned, state="removed"),))
     return _send_away(scene, user, "ban", state="banned", banned_until=until)
 
 
@@ -183,9 +178,9 @@ def set_role(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
     note = Note(type="role", by=actor.user, users=(user,), fields={"role": role})
     changed = structs.replace(target, role=role)
     if role != "owner":
-        return _ruling(scene, (changed,), note)
+        return ruled(scene, (changed,), note)
     changed = structs.replace(changed, muted_until=0)  # nobody stands above to lift it
-    ruling = _ruling(scene, (changed, structs.replace(actor, role="admin")), note)
+    ruling = ruled(scene, (changed, structs.replace(actor, role="admin")), note)
     return structs.replace(ruling, room=structs.replace(ruling.room, owner=user))
 
 
@@ -203,7 +198,7 @@ def mute(scene: Scene, user: str, until: int) -> Ruling | None:
         return None
     kind, fields = ("muted", {"until": until}) if until else ("unmuted", {})
     note = Note(type=kind, by=scene.caller.user, users=(user,), fields=fields)
-    return _ruling(scene, (structs.replace(target, muted_until=until),), note)
+    return ruled(scene, (structs.replace(target, muted_until=until),), note)
 
 
 def mute_all(scene: Scene, until: int, speakers: tuple[str, ...]) -> Ruling | None:
@@ -246,47 +241,25 @@ def update(scene: Scene, call: UpdateConversation) -> Ruling | None:
     return Ruling(room=after, notes=tuple(notes))
 
 
-def first_seen(settings: RoomSettings, head: Head) -> int:
-    """The first message that somebody sees who comes in now."""
-    last: dict[History, int] = {"all": head.seq, "joined": 0, "last": settings.history_last}
-    return max(1, head.seq - last[settings.history] + 1)
-
-
-def _admitted(scene: Scene, person: Membership, role: RoomRole = "member") -> Membership:
-    return structs.replace(
-        person,
-        state="in",
-        role=role,
-        joined_at=scene.now,
-        since=first_seen(scene.conversation.the_room.settings, scene.head),
-        until=None,
-        sign=None,
-        banned_until=None,
-        # what was said before is there to be read, but does not count as unread
-        read=scene.head.seq,
-        delivered=scene.head.seq,
-    )
-
-
 def _come_back(scene: Scene, owner: Membership) -> Ruling:
     if owner.user != scene.conversation.the_room.owner:
         raise NotFound
-    admitted = _admitted(scene, owner, role="owner")
-    return _ruling(scene, (admitted,), Note(type="joined", by=owner.user, users=(owner.user,)))
+    back = admitted(scene, owner, role="owner")
+    return ruled(scene, (back,), Note(type="joined", by=owner.user, users=(owner.user,)))
 
 
 def _admit(
     scene: Scene, people: Iterable[Membership], note: Note, *others: Membership
 ) -> Ruling | None:
-    admitted = tuple(_admitted(scene, person) for person in people)
-    if not admitted and not others:
+    newcomers = tuple(admitted(scene, person) for person in people)
+    if not newcomers and not others:
         return None
-    ruling = _ruling(scene, (*admitted, *others), *([note] if admitted else ()))
+    ruling = ruled(scene, (*newcomers, *others), *([note] if newcomers else ()))
     if others and ruling.room.invited > INVITED_MAX:
         raise Forbidden("Too many invitations to this room are not answered yet")
-    if admitted and ruling.room.count > ruling.room.capacity:
+    if newcomers and ruling.room.count > ruling.room.capacity:
         raise Forbidden("This room is full")
-    return _quietly(scene, ruling)
+    return quietly(scene, ruling)
 
 
 def _send_away(scene: Scene, user: str, action: Action, **fields: Any) -> Ruling | None:
@@ -295,63 +268,19 @@ def _send_away(scene: Scene, user: str, action: Action, **fields: Any) -> Ruling
     if user == scene.caller.user or target is None or (target.state in GONE and action == "remove"):
         raise NotFound("There is no such member")
     _see_that_it_is_above(scene, target)
-    gone = _gone(scene, target, **fields)
+    gone = departed(scene, target, **fields)
+    if (target.state, target.banned_until) == (gone.state, gone.banned_until):
+        return None
     if not target.is_in:
-        return _ruling(scene, (gone,)) if gone != target else None
+        return ruled(scene, (gone,))
     note = Note(type="removed", by=scene.caller.user, users=(user,))
-    return _quietly(scene, _ruling(scene, (gone,), note))
-
-
-def _ruling(scene: Scene, changed: tuple[Membership, ...], *notes: Note) -> Ruling:
-    """The ruling with the room counted anew."""
-    before = [scene.of(each.user) for each in changed]
-    gone = {each.user for each in changed if not each.is_in}
-    went = tuple(each.user for each in before if each.is_in and each.user in gone)
-    room = scene.conversation.the_room
-    room = structs.replace(
-        room,
-        count=room.count + _gained(before, changed, "in"),
-        asked=room.asked + _gained(before, changed, "asked"),
-        invited=room.invited + _gained(before, changed, "invited"),
-        speakers=tuple(user for user in room.speakers if user not in gone),
-    )
-    return Ruling(room=room, members=changed, went=went, notes=notes)
-
-
-def _gained(before: Iterable[Membership], after: Iterable[Membership], state: State) -> int:
-    return sum(m.state == state for m in after) - sum(m.state == state for m in before)
-
-
-def _quietly(scene: Scene, ruling: Ruling) -> Ruling:
-    """Who comes to a large room, and who goes, is told to nobody."""
-    after = structs.replace(scene.conversation, room=ruling.room)
-    return structs.replace(ruling, notes=()) if after.is_large else ruling
+    return quietly(scene, ruled(scene, (gone,), note))
 
 
 def _comes_in_at_once(scene: Scene, person: Membership) -> bool:
     if not may(scene.conversation, scene.actor, "add"):
         return False
     return person.state == "asked" or scene.caller.is_staff
-
-
-def _standing(scene: Scene, person: Membership, state: State) -> Membership:
-    joined_at = person.joined_at or scene.now
-    return structs.replace(person, state=state, joined_at=joined_at, sign=None, banned_until=None)
-
-
-def _gone(
-    scene: Scene, person: Membership, state: State, banned_until: int | None = None
-) -> Membership:
-    """The person's place from now on: what was to be seen until now, and nothing later."""
-    room = scene.conversation.the_room
-    return structs.replace(
-        person,
-        state=state,
-        role="member",
-        until=scene.head if person.is_in else person.until,
-        sign=person.sign or Sign(room.title, room.avatar),
-        banned_until=banned_until,
-    )
 
 
 def _member(scene: Scene, user: str) -> Membership:

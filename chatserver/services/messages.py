@@ -92,9 +92,11 @@ class Messages:
             Unavailable: unknown whether it is stored; try again with the same client id.
         """
         standing = await self._access.of(caller.user, call.conversation)
-        self._limits.send(caller.user, call.conversation, now_ms)
         draft = self._draft(caller, call)
-        known = await self._known(caller, standing, draft.key, draft.digest()) if call.retry else None
+        self._limits.send(caller.user, call.conversation, now_ms)
+        known = (
+            await self._known(caller, standing, draft.key, draft.digest()) if call.retry else None
+        )
         if known is not None:
             return known
         check_may_write(standing.conversation, standing.me, now_ms)
@@ -116,8 +118,7 @@ class Messages:
         self._limits.send(caller.user, call.conversation, now_ms)
         key = (call.conversation, caller.user, call.client_id)
         # what it carried may have been changed since, so its content is not compared
-        known = await self._known(caller, standing, key) if call.retry else None
-        if known is not None:
+        if call.retry and (known := await self._known(caller, standing, key)):
             return known
         check_may_write(standing.conversation, standing.me, now_ms)
         messages = await self._chosen(caller, call)
@@ -187,7 +188,7 @@ class Messages:
     async def _known(
         self, caller: Caller, standing: Standing, key: Key, digest: bytes | None = None
     ) -> Stored | None:
-        """What became of a message that is sent again, also for who may not write there any more."""
+        """What became of a message sent before; its sender may not write there any more."""
         known = await self._log.known(key, digest)
         if known is not None and known.found:
             await self._tell_again(standing.conversation, known.seq, skip=caller.connection)

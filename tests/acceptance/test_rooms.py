@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-
-from tests.acceptance.conftest import Cast, Start
 from tests.acceptance.people import Person, text
 from tests.acceptance.server import CANARY
+
+from tests.acceptance.conftest import Cast, Start
 
 pytestmark = pytest.mark.asyncio
 

@@ -14,6 +14,7 @@ from chatserver.domain import room as rules
 from chatserver.domain.calls import UpdateConversation
 from chatserver.domain.conversation import LARGE_FROM, RoomSettings
 from chatserver.domain.membership import FOREVER, RANK, Head, Membership
+from chatserver.domain.places import first_seen
 from chatserver.domain.rights import check_may_write, slow_mode_ms
 from chatserver.domain.room import ADMINS_MAX, ASKED_MAX, INVITED_MAX
 from chatserver.errors import ChatError, Forbidden, NotFound
@@ -154,12 +155,12 @@ def test_who_comes_again_begins_as_a_member_with_nothing_unread() -> None:
 @pytest.mark.parametrize(("history", "first"), [("all", 1), ("joined", 101), ("last", 51)], ids=str)
 def test_a_newcomer_sees_what_the_room_shows_newcomers(history: Any, first: int) -> None:
     settings = RoomSettings(history=history, history_last=50)
-    assert rules.first_seen(settings, Head(100, 0)) == first
-    assert rules.first_seen(settings, Head()) == 1
+    assert first_seen(settings, Head(100, 0)) == first
+    assert first_seen(settings, Head()) == 1
 
 
 def test_a_room_shorter_than_what_newcomers_see_is_seen_from_its_beginning() -> None:
-    assert rules.first_seen(RoomSettings(history="last", history_last=50), Head(20, 0)) == 1
+    assert first_seen(RoomSettings(history="last", history_last=50), Head(20, 0)) == 1
 
 
 # --- going ------------------------------------------------------------------------------------
