@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tests.acceptance.people import Person, text
-from tests.acceptance.server import CANARY
 
+from loadtest.faults.nodes import CANARY
+from loadtest.faults.people import Person, text
 from tests.acceptance.conftest import Cast, Start
 
 pytestmark = pytest.mark.asyncio
