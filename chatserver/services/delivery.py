@@ -13,7 +13,7 @@ import msgspec
 
 from chatserver.domain import wire
 from chatserver.domain.device import Cut
-from chatserver.domain.events import Event
+from chatserver.domain.events import Event, Notice
 from chatserver.domain.membership import Moved
 
 _FRAME = b"f"
@@ -92,10 +92,15 @@ class Delivery:
         self._hub = hub
         self._bus = bus
         self._on_moved: Callable[[Moved], None] = lambda _moved: None
+        self._on_opened: Callable[[str], None] = lambda _topic: None
 
     def when_moved(self, forget: Callable[[Moved], None]) -> None:
         """Who is told, here and of other nodes, that what it remembers of a room is out of date."""
         self._on_moved = forget
+
+    def when_opened(self, tell: Callable[[str], None]) -> None:
+        """Who is told the topic of a room that this node begins to hear for who came into it."""
+        self._on_opened = tell
 
     def tell(self, users: Iterable[str], event: Event, *, skip: str | None = None) -> None:
         """Tell each person's devices, but not the connection `skip`."""
@@ -126,9 +131,17 @@ class Delivery:
 
     def moved_here(self, moved: Moved) -> None:
         """A room changed, as far as this node is concerned."""
+        topic = of_room(moved.conversation)
+        was_heard = self._hub.here(topic)
         for user, first in moved.seats.items():
-            self._hub.seat(user, of_room(moved.conversation), first)
+            self._hub.seat(user, topic, first)
         self._on_moved(moved)
+        if self._hub.here(topic) and not was_heard:
+            self._on_opened(topic)
+
+    def resync_here(self, topic: str) -> None:
+        """Have the topic's listeners of this node look into the log."""
+        self._hub.deliver(topic, wire.encode_event(Notice(type="resync")))
 
     async def moved_everywhere(self) -> bool:
         """Wait until what moved so far comes before anything that is told from now on.

@@ -21,6 +21,9 @@ class Seats:
     def __init__(self, memberships: Memberships, delivery: Delivery) -> None:
         self._memberships = memberships
         self._delivery = delivery
+        self._opened: set[str] = set()
+        self._work = asyncio.Event()
+        delivery.when_opened(self._open)
 
     def of(self, user: str) -> asyncio.Future[Seated]:
         """The rooms a person is in, each with the first message to be seen; to be awaited.
@@ -29,6 +32,19 @@ class Seats:
             Unavailable: when awaited, MongoDB does not answer.
         """
         return self._memberships.seats(user)
+
+    async def greet(self) -> None:
+        """Have who came into a room that this node did not hear before look into its log.
+
+        What was said until Redis took the subscription reached nobody here.
+        """
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            opened, self._opened = self._opened, set()
+            await self._delivery.listening()
+            for topic in opened:
+                self._delivery.resync_here(topic)
 
     async def follow(self, clock: Callable[[], int], hears: Callable[[], bool]) -> None:
         """While this node does not hear the others, look for what they would have told.
@@ -45,6 +61,10 @@ class Seats:
             looked = await self._look(deaf_since)
             if hears() and looked:
                 deaf_since = None
+
+    def _open(self, topic: str) -> None:
+        self._opened.add(topic)
+        self._work.set()
 
     async def _look(self, since_ms: int) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""Who hears a room while its node does not hear the others."""
+"""Who hears a room while its node does not hear the others, or not yet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from chatserver.clock import now_ms
+from loadtest.faults.people import eventually
+from tests.integration.services.rooms import act, begin
 
 pytestmark = pytest.mark.asyncio
 
@@ -36,3 +38,31 @@ async def test_who_is_removed_elsewhere_is_unseated_though_the_nodes_hear_nothin
     assert not mei.events
     page = await mei.call("history.get", {"conversation": room})
     assert page["messages"][-1]["seq"] < seq
+
+
+async def test_who_comes_in_looks_again_once_the_node_hears_the_room(
+    start_node: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said before Redis took the subscription is told to nobody there."""
+    one, other = await start_node(), await start_node()
+    lin = await one.arrive("lin", role="consultant")
+    mei, fang = await other.arrive("mei"), await other.arrive("fang")
+    in_force = asyncio.Event()
+    monkeypatch.setattr(other.bus, "settled", in_force.wait)
+    greeting = asyncio.create_task(other.services.seats.greet())
+    try:
+        room = await begin(lin, "mei")
+        await act(mei, "join", room)
+        assert not mei.told("notice")
+        in_force.set()
+        await eventually(lambda: mei.told("notice"), "Mei looks into the log")
+        assert [notice["type"] for notice in mei.told("notice")] == ["resync"]
+        mei.frames.clear()
+        await act(lin, "add", room, users=["fang"])
+        await act(fang, "join", room)
+        await lin.say(room, "heard")
+        assert mei.told("message")
+        assert not mei.told("notice")
+        assert not fang.told("notice")
+    finally:
+        greeting.cancel()
