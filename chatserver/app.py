@@ -163,8 +163,8 @@ def _spawn_loops(tasks: Tasks, stores: Stores, bus: Bus, services: Services) -> 
     tasks.spawn("presence told", services.presence.run(clock.now_ms))
     tasks.spawn("revocations", services.auth.follow(clock.now_ms))
     tasks.spawn("communities", services.communities.run(clock.now_ms))
-    tasks.spawn("newcomers", services.seats.greet())
-    tasks.spawn("seats", services.seats.follow(clock.now_ms, lambda: bus.healthy))
+    tasks.spawn("seats", services.seats.run())
+    tasks.spawn("seats followed", services.seats.follow(clock.now_ms, lambda: bus.healthy))
     tasks.spawn("loop lag", _measure_lag())
 
 

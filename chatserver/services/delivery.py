@@ -91,16 +91,11 @@ class Delivery:
     def __init__(self, hub: LocalHub, bus: Publisher) -> None:
         self._hub = hub
         self._bus = bus
-        self._on_moved: Callable[[Moved], None] = lambda _moved: None
-        self._on_opened: Callable[[str], None] = lambda _topic: None
+        self._on_moved: list[Callable[[Moved], None]] = []
 
-    def when_moved(self, forget: Callable[[Moved], None]) -> None:
-        """Who is told, here and of other nodes, that what it remembers of a room is out of date."""
-        self._on_moved = forget
-
-    def when_opened(self, tell: Callable[[str], None]) -> None:
-        """Who is told the topic of a room that this node begins to hear for who came into it."""
-        self._on_opened = tell
+    def when_moved(self, take: Callable[[Moved], None]) -> None:
+        """Who is told, of this node and the others, that a room is not what it was."""
+        self._on_moved.append(take)
 
     def tell(self, users: Iterable[str], event: Event, *, skip: str | None = None) -> None:
         """Tell each person's devices, but not the connection `skip`."""
@@ -121,23 +116,20 @@ class Delivery:
         self._bus.publish(topic, _ABOUT + seq.to_bytes(8) + frame.encode())
 
     def moved(self, moved: Moved) -> None:
-        """A room changed: have its people's connections hear it, or no longer, on every node."""
-        self.moved_here(moved)
+        """A room changed: have every node know it."""
+        self._moved_here(moved)
         payload = _MOVED + msgspec.json.encode(moved)
         self._bus.publish(of_room(moved.conversation), payload)
         for user, first in moved.seats.items():
             if first is not None:  # the nodes of who came in may not listen to the room yet
                 self._bus.publish(of_user(user), payload)
 
-    def moved_here(self, moved: Moved) -> None:
-        """A room changed, as far as this node is concerned."""
-        topic = of_room(moved.conversation)
+    def seat_here(self, user: str, topic: str, first: int | None) -> bool:
+        """The person's connections of this node hear a room, from message `first` on, or no longer;
+        whether the node begins to hear it by this."""
         was_heard = self._hub.here(topic)
-        for user, first in moved.seats.items():
-            self._hub.seat(user, topic, first)
-        self._on_moved(moved)
-        if self._hub.here(topic) and not was_heard:
-            self._on_opened(topic)
+        self._hub.seat(user, topic, first)
+        return self._hub.here(topic) and not was_heard
 
     def resync_here(self, topic: str) -> None:
         """Have the topic's listeners of this node look into the log."""
@@ -175,6 +167,10 @@ class Delivery:
         elif kind == _ABOUT:
             self._hub.deliver(topic, content[8:].decode(), about=int.from_bytes(content[:8]))
         elif kind == _MOVED:
-            self.moved_here(msgspec.json.decode(content, type=Moved))
+            self._moved_here(msgspec.json.decode(content, type=Moved))
         elif kind == _CUT:
             self._hub.cut(msgspec.json.decode(content, type=Cut))
+
+    def _moved_here(self, moved: Moved) -> None:
+        for take in self._on_moved:
+            take(moved)

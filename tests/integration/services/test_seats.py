@@ -49,7 +49,7 @@ async def test_who_comes_in_looks_again_once_the_node_hears_the_room(
     mei, fang = await other.arrive("mei"), await other.arrive("fang")
     in_force = asyncio.Event()
     monkeypatch.setattr(other.bus, "settled", in_force.wait)
-    greeting = asyncio.create_task(other.services.seats.greet())
+    running = asyncio.create_task(other.services.seats.run())
     try:
         room = await begin(lin, "mei")
         await act(mei, "join", room)
@@ -65,4 +65,37 @@ async def test_who_comes_in_looks_again_once_the_node_hears_the_room(
         assert not mei.told("notice")
         assert not fang.told("notice")
     finally:
-        greeting.cancel()
+        running.cancel()
+
+
+@pytest.mark.parametrize("last", ["add", "remove"])
+async def test_two_acts_told_in_the_wrong_order_leave_everybody_seated_as_they_are(
+    start_node: Any, last: str
+) -> None:
+    one, other = await start_node(), await start_node()
+    lin = await one.arrive("lin", role="consultant")
+    mei, fang = await other.arrive("mei", role="consultant"), await other.arrive("fang")
+    room = await begin(lin, "mei", "fang")
+    await act(fang, "join", room)
+    if last == "remove":
+        await act(lin, "remove", room, user="mei")
+    told: list[tuple[str, bytes]] = []
+    other.bus.hear = lambda topic, payload: told.append((topic, payload))
+    if last == "add":
+        await act(lin, "remove", room, user="mei")
+        await act(lin, "add", room, users=["mei"])
+    else:
+        await act(lin, "add", room, users=["mei"])
+        await act(lin, "remove", room, user="mei")
+    running = asyncio.create_task(other.services.seats.run())
+    try:
+        other.bus.hear = other.delivery.heard
+        for topic, payload in reversed(told):
+            other.delivery.heard(topic, payload)
+        await eventually(lambda: mei.told("notice"), "Mei looks into the log")
+        mei.frames.clear()
+        await lin.say(room, "now")
+        assert bool(mei.told("message")) == (last == "add")
+        assert fang.told("message")
+    finally:
+        running.cancel()
