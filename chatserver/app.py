@@ -18,11 +18,13 @@ from chatserver.api.home import home
 from chatserver.bus.live import Bus
 from chatserver.bus.presence import PresenceBoard
 from chatserver.config import Settings, StartError
+from chatserver.domain.waiting import WaitingRoom
 from chatserver.errors import Unavailable
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
-from chatserver.services import conversations, cursors, messages, rooms
+from chatserver.services import conversations, cursors, messages, presence, rooms
 from chatserver.services.access import Access
+from chatserver.services.answers import Answers
 from chatserver.services.auth import Auth, Verifier
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
@@ -32,11 +34,14 @@ from chatserver.services.health import Health
 from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages
 from chatserver.services.notices import Notices
-from chatserver.services.presence import Presence, Typists
+from chatserver.services.overload import Overload
+from chatserver.services.presence import Presence
 from chatserver.services.rooms import Rooms
 from chatserver.services.services import Services
+from chatserver.services.shops import Shops
 from chatserver.services.sync import Sync
 from chatserver.services.telling import Telling
+from chatserver.services.typists import Typists
 from chatserver.services.views import Views
 from chatserver.sockets import BACKLOG, listening_sockets
 from chatserver.store.changes import Changes
@@ -48,12 +53,13 @@ from chatserver.store.heads import Heads
 from chatserver.store.log import Log
 from chatserver.store.memberships import Memberships
 from chatserver.store.messages import Messages as MessageStore
+from chatserver.store.response_times import ResponseTimes
 from chatserver.store.revocations import Revocations
 from chatserver.store.rooms import Rooms as RoomStore
 from chatserver.store.users import Users
 from chatserver.tasks import Tasks
 
-LAG_EVERY_S = 0.5
+LAG_EVERY_S = 0.2
 PRESENCE_EVERY_S = 20.0
 HEADS_WITHIN_S = 1.5
 
@@ -75,6 +81,7 @@ class Kept(Struct, frozen=True, kw_only=True):
     changes: Changes
     heads: Heads
     log: Log
+    response_times: ResponseTimes
 
 
 def serve(settings: Settings) -> int:
@@ -115,9 +122,12 @@ def open_stores(settings: Settings, tasks: Tasks) -> Kept:
             message_store,
             heads,
             tasks,
-            waiting_max=settings.append_waiting_max,
+            places=WaitingRoom(
+                settings.append_waiting_max, chatter_percent=settings.append_chatter_percent
+            ),
             batch_max=settings.append_batch_max,
         ),
+        response_times=ResponseTimes(database),
     )
 
 
@@ -126,7 +136,12 @@ def build_services(
 ) -> Services:
     """The services over these stores."""
     limits = Limits(settings)
-    telling = Telling(delivery, kept.cursors)
+    overload = Overload(settings)
+    answers = Answers(kept.messages, kept.users, kept.response_times)
+    delivery.when_sent(lambda topic, sent: limits.heard(topic, sent, clock.now_ms()))
+    delivery.when_sent(lambda topic, sent: answers.heard(topic, sent, clock.now_ms()))
+    telling = Telling(delivery, kept.cursors, answers, read_together_ms=settings.read_together_ms)
+    shops = Shops(board, kept.response_times)
     views = Views(kept.conversations, kept.cursors, kept.heads, kept.messages, kept.users)
     auth = Auth(Verifier(settings), kept.revocations, delivery)
     access = Access(kept.conversations, kept.memberships, delivery)
@@ -147,21 +162,7 @@ def build_services(
             notices,
             settings,
         ),
-        messages=Messages(
-            messages.Stores(
-                kept.log,
-                kept.messages,
-                kept.changes,
-                kept.heads,
-                kept.cursors,
-                kept.memberships,
-                kept.users,
-            ),
-            access,
-            limits,
-            telling,
-            settings,
-        ),
+        messages=_messages(settings, kept, access, limits, telling),
         cursors=Cursors(
             cursors.Stores(kept.cursors, kept.memberships, kept.messages),
             access,
@@ -171,21 +172,34 @@ def build_services(
         ),
         sync=Sync(views, kept.messages, kept.changes, telling, settings),
         presence=Presence(
-            board,
-            kept.conversations,
-            kept.memberships,
+            shops,
+            presence.Stores(kept.conversations, kept.memberships),
             delivery,
+            overload,
             leaves_after_ms=settings.leaves_after_ms,
         ),
-        typists=Typists(
-            access,
-            telling,
-            interval_ms=settings.typing_interval_ms,
-            expires_ms=settings.typing_expires_ms,
-        ),
+        shops=shops,
+        answers=answers,
+        typists=Typists(access, telling, overload, settings),
         delivery=delivery,
         limits=limits,
+        overload=overload,
     )
+
+
+def _messages(
+    settings: Settings, kept: Kept, access: Access, limits: Limits, telling: Telling
+) -> Messages:
+    stores = messages.Stores(
+        kept.log,
+        kept.messages,
+        kept.changes,
+        kept.heads,
+        kept.cursors,
+        kept.memberships,
+        kept.users,
+    )
+    return Messages(stores, access, limits, telling, settings)
 
 
 async def _serve(settings: Settings) -> int:
@@ -230,7 +244,7 @@ async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
 
     await _prepare(kept, services)
     _spawn_loops(tasks, kept, bus, services)
-    tasks.spawn("presence", _refresh_presence(board, hub))
+    tasks.spawn("presence", _refresh_presence(services.presence))
     pages = HealthPages(health)
     async with pages.on_port(settings.host, settings.metrics_port):
         doors = await _listen(settings, gateway, pages)
@@ -255,9 +269,10 @@ def _spawn_loops(tasks: Tasks, kept: Kept, bus: Bus, services: Services) -> None
     tasks.spawn("bus", bus.run())
     tasks.spawn("cursors", kept.cursors.run())
     tasks.spawn("heads", kept.heads.run())
+    tasks.spawn("answers", services.answers.run())
     tasks.spawn("presence told", services.presence.run(clock.now_ms))
     tasks.spawn("revocations", services.auth.follow(clock.now_ms))
-    tasks.spawn("loop lag", _measure_lag())
+    tasks.spawn("pressure", _observe_pressure(services.overload, kept.log))
 
 
 class Doors(Struct, frozen=True):
@@ -302,15 +317,17 @@ async def _drain(health: Health, doors: Doors, gateway: Gateway, kept: Kept) -> 
     await doors.runner.cleanup()
 
 
-async def _measure_lag() -> None:
+async def _observe_pressure(overload: Overload, appending: Log) -> None:
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + LAG_EVERY_S
         await asyncio.sleep(LAG_EVERY_S)
-        metrics.loop_lag.observe(max(0.0, loop.time() - due))
+        lag_s = max(0.0, loop.time() - due)
+        metrics.loop_lag.observe(lag_s)
+        overload.observe(lag_s, appending.waiting)
 
 
-async def _refresh_presence(board: PresenceBoard, hub: Hub) -> None:
+async def _refresh_presence(presence: Presence) -> None:
     while True:
         await asyncio.sleep(PRESENCE_EVERY_S)
-        await board.refresh(hub.users())
+        await presence.refresh()

@@ -19,7 +19,7 @@ from chatserver.domain.conversation import (
 )
 from chatserver.domain.membership import Mode, RoomRole
 from chatserver.domain.message import ClientId, ConversationId, Reaction, Seq
-from chatserver.domain.person import DeviceId, UserId
+from chatserver.domain.person import DeviceId, ShopId, UserId
 
 Limit = Annotated[int, Meta(ge=1)]
 Number = Annotated[int, Meta(ge=0, le=2**53)]
@@ -381,8 +381,24 @@ class UnwatchPresence(Call, frozen=True, kw_only=True):
     users: Annotated[tuple[UserId, ...], Meta(max_length=200)]
 
 
+class GetShopStatus(Call, frozen=True, kw_only=True):
+    """Whether a consultant or manager of a shop is online, and how soon customers get an answer.
+
+    `answers_in_ms` is in whole minutes, the middle one of the latest answers of two weeks; null
+    while there are too few. A shop that nobody knows is one where nobody is.
+    """
+
+    name = "shop.status"
+    ack = "online, answers_in_ms"
+
+    shop: ShopId
+
+
 class UpdateDevice(Call, frozen=True, kw_only=True, rename={"device_name": "name"}):
-    """Tell about this device: whether the app is in the foreground, its name."""
+    """Tell about this device: whether the app is in the foreground, its name.
+
+    After connecting it counts as in the foreground until it says otherwise.
+    """
 
     name = "device.update"
     ack = ""
@@ -425,7 +441,7 @@ CALLS: dict[str, type[Call]] = {
         UpdateConversation, ListMembers, AddMembers, RemoveMember, BanMember, SetMemberRole,
         MuteMembers, SetPrefs, SendMessage, ForwardMessages, EditMessage, RecallMessage,
         ReactToMessage, PinMessage, DeleteMessage, GetHistory, GetChanges, Sync, MarkRead, WhoRead,
-        SetTyping, WatchPresence, UnwatchPresence, UpdateDevice, ListDevices, LogoutDevice,
-        RenewToken,
+        SetTyping, WatchPresence, UnwatchPresence, GetShopStatus, UpdateDevice, ListDevices,
+        LogoutDevice, RenewToken,
     )
 }  # fmt: skip

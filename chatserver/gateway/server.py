@@ -216,7 +216,8 @@ class Gateway(AsyncServer):
     async def _let_in(self, sid: str, environ: Environ, auth: Any) -> None:
         eio_sid = self.manager.eio_sid_from_sid(sid, NAMESPACE)
         claim = await self._entrance.identify(environ.request, auth)
-        wait_ms = 1000 if self._draining else self._admission.enter(now_ms())
+        overloaded = self._services.overload.is_on
+        wait_ms = 1000 if self._draining else self._admission.enter(now_ms(), overloaded=overloaded)
         if wait_ms:
             raise Busy(retry_after_ms=wait_ms)
         deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_S
@@ -227,7 +228,6 @@ class Gateway(AsyncServer):
         connection = Connection(session.socket, guest.caller, guest.identity)
         session.connection = connection
         user = guest.caller.user
-        first = not self._hub.here(of_user(user))
         # from here on the connection can be cut; what was revoked just before is seen now
         self._hub.join(connection, of_user(user))
         self._hub.take_seats(connection, guest.seats)
@@ -241,8 +241,8 @@ class Gateway(AsyncServer):
         connection.tell(self._entrance.ready(guest))
         session.watch_expiry(self._expiries)
         self._keep_socket_limit(user)
-        if first:
-            self._services.presence.came(user)
+        self._services.shops.meet(guest.caller)
+        self._services.presence.came(user)
 
     def _keep_socket_limit(self, user: str) -> None:
         connections = self._hub.of_user(user)
@@ -270,7 +270,11 @@ class Gateway(AsyncServer):
         self.manager.basic_disconnect(connection.caller.connection, NAMESPACE)
         self._hub.remove(connection)
         metrics.connections.dec()
-        if not self._hub.here(of_user(user)) and not self._draining:
+        if self._draining:
+            return
+        if self._hub.here(of_user(user)):
+            self._services.presence.came(user, away=self._hub.is_away(user))
+        else:
             self._services.presence.went(user)
 
 

@@ -189,7 +189,8 @@ class Messages:
     ) -> Stored:
         self._limits.send(caller.user, draft.conversation, now_ms)
         await self._take_turn(standing, now_ms)
-        stored = await self._log.append(draft, now_ms, is_retry=is_retry)
+        is_chatter = standing.conversation.room is not None
+        stored = await self._log.append(draft, now_ms, is_retry=is_retry, is_chatter=is_chatter)
         if not stored.duplicate:
             message = draft.numbered(stored.seq, stored.at)
             self._telling.message(standing.conversation, message, skip=caller.connection)

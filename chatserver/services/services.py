@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from chatserver.services.answers import Answers
 from chatserver.services.auth import Auth
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
@@ -11,9 +12,12 @@ from chatserver.services.delivery import Delivery
 from chatserver.services.devices import Devices
 from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages
-from chatserver.services.presence import Presence, Typists
+from chatserver.services.overload import Overload
+from chatserver.services.presence import Presence
 from chatserver.services.rooms import Rooms
+from chatserver.services.shops import Shops
 from chatserver.services.sync import Sync
+from chatserver.services.typists import Typists
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -27,6 +31,9 @@ class Services(Struct, frozen=True, kw_only=True):
     cursors: Cursors
     sync: Sync
     presence: Presence
+    shops: Shops
+    answers: Answers
     typists: Typists
     delivery: Delivery
     limits: Limits
+    overload: Overload
