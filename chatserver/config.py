@@ -39,7 +39,10 @@ def _says(description: str) -> Meta:
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything an operator can turn. Times end in `_ms`, sizes in `_bytes`, rates in `_per_s`."""
+    """Everything an operator can turn.
+
+    Times end in `_ms`, sizes in `_bytes`, rates in `_per_s`, shares in `_percent`.
+    """
 
     host: Annotated[str, _says("address to listen on")] = "127.0.0.1"
     port: Annotated[Port, _says("port for the socket and HTTP; 0 takes a free one")] = 8080
