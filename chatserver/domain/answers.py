@@ -44,13 +44,14 @@ def answer(question: Turn, reply: Turn) -> Answer:
 def question_before(reply: Turn, messages: Sequence[Message]) -> Turn | None:
     """The first of the messages that `reply` answers; `messages` are those just before it.
 
-    None where the one before it is not somebody else's.
+    None where nobody else said anything since the replier spoke last.
     """
     question: Message | None = None
     for message in reversed(messages):
-        if message.sender in ("", reply.user):
+        if message.sender == reply.user:
             break
-        question = message
+        if message.sender:  # the server's own words ask nothing
+            question = message
     if question is None:
         return None
     return Turn(question.conversation, question.sender, question.seq, question.at)

@@ -61,15 +61,17 @@ class Answers:
 
     def said(self, conversation: Conversation, message: Message) -> None:
         """This node stored a message of a direct conversation."""
+        others = conversation.others(message.sender)
+        if len(others) != 1:  # the server's own: what follows is looked up
+            return
         turn = Turn(conversation.id, message.sender, message.seq, message.at)
         before = self._follow(turn)
         if before is not None and len(self._replies) < WAITING_MAX:
-            (other,) = conversation.others(message.sender)
-            self._replies.append(_Reply(turn, other, before.first))
+            self._replies.append(_Reply(turn, others[0], before.first))
 
     def heard(self, topic: str, sent: Sent, now_ms: int) -> None:
         """Another node stored a message: it sees to the answer, this one to what comes next."""
-        if sent.is_new and not is_room(topic):
+        if sent.is_new and sent.sender and not is_room(topic):
             self._follow(Turn(sent.conversation, sent.sender, sent.seq, now_ms))
 
     async def run(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 SERVING: frozenset[Role] = frozenset({"consultant", "manager"})
 FRESH_MS = 3000  # a node goes by what it knows of a shop for so long
-REMEMBERED = 10_000  # shops, and people who serve in them
+REMEMBERED = 100_000  # people who serve somewhere, and shops that somebody asked about
 
 
 class Status(Struct, frozen=True):
@@ -40,7 +40,8 @@ class Shops:
         self._board = board
         self._times = times
         self._shop_of: OrderedDict[str, str] = OrderedDict()
-        self._serving: dict[str, set[str]] = {}  # by shop, on this node, in the foreground
+        self._at_work: dict[str, str] = {}  # who is in the foreground on this node, and for whom
+        self._staff: Counter[str] = Counter()  # how many of them each shop has
         self._gather = Gather(self._load)
         self._known: OrderedDict[str, tuple[int, Status]] = OrderedDict()
 
@@ -63,46 +64,56 @@ class Shops:
 
     async def arrived(self, *users: str) -> None:
         """These people are on this node, with an app in the foreground."""
-        opened = []
-        for user, shop in self._who_serve(users):
-            if shop not in self._serving:
-                self._serving[shop] = set()
-                opened.append(_place(shop))
-            self._serving[shop].add(user)
+        opened = self._begin(users)
         await self._board.arrived(*users, *opened)
 
     async def away(self, *users: str) -> None:
         """These people are on this node, with all apps in the background: they serve nobody."""
         await self._board.away(*users)
-        await self._close(users, at_ms=0)
+        await self._end(users, at_ms=0)
 
     async def left(self, *users: str, at_ms: int) -> None:
         """These people's last connections on this node are gone."""
         await self._board.left(*users, at_ms=at_ms)
-        await self._close(users, at_ms=at_ms)
+        await self._end(users, at_ms=at_ms)
 
     async def refresh(self, users: Iterable[str], away: Iterable[str]) -> None:
-        """These people are on this node as before, some of them away."""
-        await self._board.refresh([*users, *map(_place, self._serving)], away)
+        """These people are on this node as before, some of them away.
+
+        Who began to serve without leaving, by another token, is at work from here on.
+        """
+        users = tuple(users)
+        self._begin(users)
+        await self._board.refresh([*users, *map(_place, self._staff)], away)
 
     async def states(self, users: Collection[str]) -> dict[str, Known]:
         """How these people are, seen over all nodes."""
         return await self._board.states(users)
 
-    async def _close(self, users: Iterable[str], *, at_ms: int) -> None:
+    def _begin(self, users: Iterable[str]) -> list[str]:
+        """These people are at work; the places of shops where nobody was before."""
+        opened = []
+        for user in users:
+            shop = self._shop_of.get(user)
+            if shop is not None and user not in self._at_work:
+                self._at_work[user] = shop
+                self._staff[shop] += 1
+                if self._staff[shop] == 1:
+                    opened.append(_place(shop))
+        return opened
+
+    async def _end(self, users: Iterable[str], *, at_ms: int) -> None:
         closed = []
-        for user, shop in self._who_serve(users):
-            serving = self._serving.get(shop, set())
-            if user in serving:
-                serving.discard(user)
-                if not serving:
-                    del self._serving[shop]
-                    closed.append(_place(shop))
+        for user in users:
+            shop = self._at_work.pop(user, None)
+            if shop is None:
+                continue
+            self._staff[shop] -= 1
+            if not self._staff[shop]:
+                del self._staff[shop]
+                closed.append(_place(shop))
         if closed:
             await self._board.left(*closed, at_ms=at_ms)
-
-    def _who_serve(self, users: Iterable[str]) -> list[tuple[str, str]]:
-        return [(user, self._shop_of[user]) for user in users if user in self._shop_of]
 
     async def _ask(self, shop: str, now_ms: int) -> Status:
         online, answers = (await self._gather.get_all((shop,)))[shop]

@@ -11,6 +11,7 @@ from msgspec import structs
 from chatserver.clock import now_ms
 from chatserver.domain import wire
 from chatserver.domain.answers import MINUTE_MS, Answer
+from chatserver.domain.message import Draft
 from chatserver.domain.person import Identity
 from chatserver.errors import Unavailable
 from chatserver.services import shops as module
@@ -100,6 +101,19 @@ async def test_a_shop_stays_online_by_being_refreshed(node: Any) -> None:
     assert await is_online(mei)
 
 
+async def test_who_begins_to_serve_without_leaving_is_at_work_soon(node: Any) -> None:
+    mei = await node.arrive("mei")
+    node.services.presence.came("lin")
+    await node.services.presence.flush(NOON)
+    lin = await serve(node, "lin")  # came already, so nothing is noted
+    assert not await is_online(mei)
+    await node.services.presence.refresh()
+    assert await is_online(mei)
+    node.services.shops.meet(structs.replace(lin.caller, shop="another shop"))
+    await go(node, lin)
+    assert not await is_online(mei)
+
+
 async def test_nobody_can_watch_a_shop_as_a_person(node: Any) -> None:
     mei = await node.arrive("mei")
     with pytest.raises(Exception, match="not allowed here"):
@@ -167,6 +181,18 @@ async def test_only_answers_of_staff_to_customers_count(node: Any) -> None:
     group = await lin.call("conversation.open", {"kind": "group", "title": "x"})
     await say(lin, group["conversation"]["id"], NOON)
     assert await kept(node) == []
+
+
+async def test_what_the_server_says_between_two_hides_no_question(node: Any) -> None:
+    mei, lin = await node.arrive("mei"), await serve(node, "lin")
+    talk = await mei.open("lin")
+    await say(mei, talk, NOON)
+    draft = Draft(conversation=talk, client_id="s", sender="", kind="system", body={})
+    stored = await node.kept.log.append(draft, NOON)
+    conversation = await node.kept.conversations.get(talk)
+    node.services.answers.said(conversation, draft.numbered(stored.seq, stored.at))
+    await say(lin, talk, NOON + 5 * MINUTE_MS)
+    assert await kept(node) == [5]
 
 
 async def test_two_nodes_count_an_answer_once_and_from_the_same_moment(start_node: Any) -> None:

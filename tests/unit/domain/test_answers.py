@@ -42,7 +42,8 @@ def took(*minutes: float, at: int = NOW) -> list[Answer]:
         (["lin", "mei", "mei"], 2),
         (["mei", "lin", "mei"], 3),
         (["mei", "lin"], None),
-        (["mei", ""], None),  # the server's own words ask nothing
+        (["", "mei", ""], 2),  # the server's own words ask nothing
+        (["mei", "lin", ""], None),
         ([], None),
     ],
 )
