@@ -6,10 +6,12 @@ What is told is a hint: whoever misses it finds the same in the log.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
 
 from chatserver.domain import wire
 from chatserver.domain.device import Cut
@@ -17,11 +19,26 @@ from chatserver.domain.events import Event
 from chatserver.domain.membership import Moved
 
 _FRAME = b"f"
-_ABOUT = b"a"  # a frame about an earlier message, with its number before it
+_MESSAGE = b"s"  # the frame of a new message, with an envelope
+_CHANGE = b"a"  # the frame of a change of a message, with the same envelope
 _CUT = b"c"
 _MOVED = b"m"
 
+_HEAD = struct.Struct("!QHH")
+
 FLUSHED_WITHIN_S = 1.0
+
+
+class Sent(Struct, frozen=True):
+    """What a node learns of a message, or of a change of one, without reading the frame."""
+
+    conversation: str
+    sender: str
+    seq: int
+    is_new: bool
+
+
+OnSent = Callable[[str, Sent], None]
 
 
 class LocalHub(Protocol):
@@ -32,7 +49,7 @@ class LocalHub(Protocol):
     ) -> int:
         """Hand a packet to the topic's connections but `skip`; how many there were.
 
-        One `about` an earlier message goes only to those who may see that message.
+        One `about` a message goes only to those who may see that message.
         """
         ...
 
@@ -92,10 +109,15 @@ class Delivery:
         self._hub = hub
         self._bus = bus
         self._on_moved: Callable[[Moved], None] = lambda _moved: None
+        self._on_sent: list[OnSent] = []
 
     def when_moved(self, forget: Callable[[Moved], None]) -> None:
         """Who is told, here and of other nodes, that what it remembers of a room is out of date."""
         self._on_moved = forget
+
+    def when_sent(self, hear: OnSent) -> None:
+        """Who is told what people sent through other nodes, once for each topic it is heard on."""
+        self._on_sent.append(hear)
 
     def tell(self, users: Iterable[str], event: Event, *, skip: str | None = None) -> None:
         """Tell each person's devices, but not the connection `skip`."""
@@ -104,16 +126,14 @@ class Delivery:
     def tell_topics(self, topics: Iterable[str], event: Event, *, skip: str | None = None) -> None:
         """Tell the listeners of each topic; the frame is made once for all of them."""
         frame = wire.encode_event(event)
-        payload = _FRAME + frame.encode()
-        for topic in topics:
-            self._hub.deliver(topic, frame, skip)
-            self._bus.publish(topic, payload)
+        self._tell(topics, frame, _FRAME + frame.encode(), skip)
 
-    def tell_about(self, topic: str, event: Event, seq: int) -> None:
-        """Tell the listeners who may see message `seq` something about it."""
+    def tell_sent(
+        self, topics: Iterable[str], event: Event, sent: Sent, *, skip: str | None = None
+    ) -> None:
+        """Tell of a message, or of a change of one, those listeners who may see the message."""
         frame = wire.encode_event(event)
-        self._hub.deliver(topic, frame, about=seq)
-        self._bus.publish(topic, _ABOUT + seq.to_bytes(8) + frame.encode())
+        self._tell(topics, frame, _enveloped(sent) + frame.encode(), skip, about=sent.seq)
 
     def moved(self, moved: Moved) -> None:
         """A room changed: have its people's connections hear it, or no longer, on every node."""
@@ -159,9 +179,42 @@ class Delivery:
         kind, content = payload[:1], payload[1:]
         if kind == _FRAME:
             self._hub.deliver(topic, content.decode())
-        elif kind == _ABOUT:
-            self._hub.deliver(topic, content[8:].decode(), about=int.from_bytes(content[:8]))
+        elif kind in (_MESSAGE, _CHANGE):
+            self._heard_sent(topic, content, is_new=kind == _MESSAGE)
         elif kind == _MOVED:
             self.moved_here(msgspec.json.decode(content, type=Moved))
         elif kind == _CUT:
             self._hub.cut(msgspec.json.decode(content, type=Cut))
+
+    def _tell(
+        self,
+        topics: Iterable[str],
+        frame: str,
+        payload: bytes,
+        skip: str | None,
+        about: int | None = None,
+    ) -> None:
+        for topic in topics:
+            self._hub.deliver(topic, frame, skip, about)
+            self._bus.publish(topic, payload)
+
+    def _heard_sent(self, topic: str, content: bytes, *, is_new: bool) -> None:
+        sent, frame = _opened(content, is_new=is_new)
+        self._hub.deliver(topic, frame, about=sent.seq)
+        for hear in self._on_sent:
+            hear(topic, sent)
+
+
+def _enveloped(sent: Sent) -> bytes:
+    """What goes before the frame: a fixed head with the number and two lengths, then two names."""
+    conversation, sender = sent.conversation.encode(), sent.sender.encode()
+    head = _HEAD.pack(sent.seq, len(conversation), len(sender))
+    return (_MESSAGE if sent.is_new else _CHANGE) + head + conversation + sender
+
+
+def _opened(content: bytes, *, is_new: bool) -> tuple[Sent, str]:
+    seq, of_conversation, of_sender = _HEAD.unpack_from(content)
+    middle = _HEAD.size + of_conversation
+    end = middle + of_sender
+    conversation, sender = content[_HEAD.size : middle].decode(), content[middle:end].decode()
+    return Sent(conversation, sender, seq, is_new), content[end:].decode()

@@ -174,7 +174,8 @@ class Messages:
     ) -> Stored:
         self._limits.send(caller.user, draft.conversation, now_ms)
         await self._take_turn(standing, now_ms)
-        stored = await self._log.append(draft, now_ms, is_retry=is_retry)
+        is_chatter = standing.conversation.room is not None
+        stored = await self._log.append(draft, now_ms, is_retry=is_retry, is_chatter=is_chatter)
         if stored.found:
             await self._tell_again(standing.conversation, stored.seq, skip=caller.connection)
         elif not stored.duplicate:
