@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from tests.acceptance.people import RefusedError, eventually
-from tests.acceptance.server import ChatServer
 
+from loadtest.faults.nodes import ChatServer
+from loadtest.faults.people import RefusedError, eventually
 from tests.acceptance.conftest import Cast, Start
 
 STOPPED_S, RUNNING_S = 0.4, 0.05
@@ -54,7 +54,7 @@ async def is_overloaded(server: ChatServer) -> bool:
 async def test_a_server_that_is_held_up_sheds_hints_and_recovers_by_itself(
     start: Start, cast: Cast
 ) -> None:
-    server = await start(overload_lag_ms=60, connects_per_s=CONNECTS_PER_S)
+    server = await start(overload_lag_ms=100, connects_per_s=CONNECTS_PER_S)
     mei, lin = await cast.join("mei", server), await cast.join("lin", server)
     talk = await mei.open(lin.user)
     async with held_up(server):
