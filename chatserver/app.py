@@ -74,6 +74,7 @@ def build_services(
     delivery.when_sent(lambda topic, sent: limits.heard(topic, sent, clock.now_ms()))
     delivery.when_sent(lambda topic, sent: answers.heard(topic, sent, clock.now_ms()))
     telling = Telling(delivery, stores.cursors, answers, read_together_ms=settings.read_together_ms)
+    delivery.when_sent(telling.heard)
     shops = Shops(board, stores.response_times)
     views = Views(stores)
     auth = Auth(Verifier(settings), stores.revocations, delivery)

@@ -19,23 +19,26 @@ from chatserver.domain.events import Event
 from chatserver.domain.membership import Moved
 
 _FRAME = b"f"
-_MESSAGE = b"s"  # the frame of a new message, with an envelope
-_CHANGE = b"a"  # the frame of a change of a message, with the same envelope
+_SENT = b"s"  # the frame of a message or of a change of one, with an envelope
 _CUT = b"c"
 _MOVED = b"m"
 
-_HEAD = struct.Struct("!QHH")
+_HEAD = struct.Struct("!??QHH")
 
 FLUSHED_WITHIN_S = 1.0
 
 
 class Sent(Struct, frozen=True):
-    """What a node learns of a message, or of a change of one, without reading the frame."""
+    """What a node learns of a message, or of a change of one, without reading the frame.
+
+    `has_arrived` is a new one that the sending node has handed to a device of another member.
+    """
 
     conversation: str
     sender: str
     seq: int
     is_new: bool
+    has_arrived: bool = False
 
 
 OnSent = Callable[[str, Sent], None]
@@ -87,6 +90,11 @@ def of_user(user: str) -> str:
     return f"u:{user}"
 
 
+def user_of(topic: str) -> str | None:
+    """Whose topic it is; None where it is not one of what a person is told."""
+    return topic[2:] if topic.startswith("u:") else None
+
+
 def of_presence(user: str) -> str:
     """The topic of one person's coming and going, for those who watch it."""
     return f"p:{user}"
@@ -133,7 +141,7 @@ class Delivery:
     ) -> None:
         """Tell of a message, or of a change of one, those listeners who may see the message."""
         frame = wire.encode_event(event)
-        self._tell(topics, frame, _enveloped(sent) + frame.encode(), skip, about=sent.seq)
+        self._tell(topics, frame, _SENT + _envelope(sent) + frame.encode(), skip, about=sent.seq)
 
     def moved(self, moved: Moved) -> None:
         """A room changed: have its people's connections hear it, or no longer, on every node."""
@@ -179,8 +187,8 @@ class Delivery:
         kind, content = payload[:1], payload[1:]
         if kind == _FRAME:
             self._hub.deliver(topic, content.decode())
-        elif kind in (_MESSAGE, _CHANGE):
-            self._heard_sent(topic, content, is_new=kind == _MESSAGE)
+        elif kind == _SENT:
+            self._heard_sent(topic, content)
         elif kind == _MOVED:
             self.moved_here(msgspec.json.decode(content, type=Moved))
         elif kind == _CUT:
@@ -198,23 +206,23 @@ class Delivery:
             self._hub.deliver(topic, frame, skip, about)
             self._bus.publish(topic, payload)
 
-    def _heard_sent(self, topic: str, content: bytes, *, is_new: bool) -> None:
-        sent, frame = _opened(content, is_new=is_new)
+    def _heard_sent(self, topic: str, content: bytes) -> None:
+        sent, frame = _opened(content)
         self._hub.deliver(topic, frame, about=sent.seq)
         for hear in self._on_sent:
             hear(topic, sent)
 
 
-def _enveloped(sent: Sent) -> bytes:
-    """What goes before the frame: a fixed head with the number and two lengths, then two names."""
+def _envelope(sent: Sent) -> bytes:
+    """What goes before the frame: a head of fixed size with two lengths, then two names."""
     conversation, sender = sent.conversation.encode(), sent.sender.encode()
-    head = _HEAD.pack(sent.seq, len(conversation), len(sender))
-    return (_MESSAGE if sent.is_new else _CHANGE) + head + conversation + sender
+    lengths = len(conversation), len(sender)
+    return _HEAD.pack(sent.is_new, sent.has_arrived, sent.seq, *lengths) + conversation + sender
 
 
-def _opened(content: bytes, *, is_new: bool) -> tuple[Sent, str]:
-    seq, of_conversation, of_sender = _HEAD.unpack_from(content)
+def _opened(content: bytes) -> tuple[Sent, str]:
+    is_new, has_arrived, seq, of_conversation, of_sender = _HEAD.unpack_from(content)
     middle = _HEAD.size + of_conversation
     end = middle + of_sender
     conversation, sender = content[_HEAD.size : middle].decode(), content[middle:end].decode()
-    return Sent(conversation, sender, seq, is_new), content[end:].decode()
+    return Sent(conversation, sender, seq, is_new, has_arrived), content[end:].decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chatserver.domain.conversation import Conversation
 from chatserver.domain.events import (
     Badge,
@@ -15,7 +17,7 @@ from chatserver.domain.events import (
 from chatserver.domain.membership import Membership, Moved
 from chatserver.domain.message import Change, Message
 from chatserver.services.answers import Answers
-from chatserver.services.delivery import Delivery, Sent, of_room, of_user
+from chatserver.services.delivery import Delivery, Sent, of_room, of_user, user_of
 from chatserver.services.readings import Reading, Readings
 from chatserver.store.cursors import Cursors
 
@@ -36,16 +38,26 @@ class Telling:
 
     def message(self, conversation: Conversation, message: Message, *, skip: str | None) -> None:
         """Tell all devices of all members but the one that sent it."""
-        sent = Sent(conversation.id, message.sender, message.seq, is_new=True)
+        here = [m for m in conversation.others(message.sender) if self._delivery.is_here(m)]
+        sent = Sent(conversation.id, message.sender, message.seq, True, has_arrived=bool(here))
         self._delivery.tell_sent(
             _topics(conversation), MessageSent(message=message), sent, skip=skip
         )
-        if conversation.room is not None:
+        if conversation.room is None:
+            self._answers.said(conversation, message)
+        for member in here:
+            self.has(conversation, member, message.seq)
+
+    def heard(self, topic: str, sent: Sent) -> None:
+        """Another node told of a new message: it arrived at whom it reached here.
+
+        The sending node cannot know that; where it said so itself already nobody else needs to.
+        """
+        if not sent.is_new or sent.has_arrived:
             return
-        self._answers.said(conversation, message)
-        for member in conversation.others(message.sender):
-            if self._delivery.is_here(member):
-                self.has(conversation, member, message.seq)
+        user = user_of(topic)
+        if user is not None and user != sent.sender and self._delivery.is_here(user):
+            self._arrived(sent.conversation, user, sent.seq, (sent.sender,))
 
     def change(self, conversation: Conversation, change: Change) -> None:
         """Tell all devices of all members, also the one that made it: its answer says less."""
@@ -54,11 +66,8 @@ class Telling:
 
     def has(self, conversation: Conversation, user: str, seq: int) -> None:
         """A device of the member has everything up to `seq`; in a room nobody counts that."""
-        if seq < 1 or conversation.room is not None:
-            return
-        self._cursors.advance(conversation.id, user, delivered=seq)
-        event = DeliveredMoved(conversation=conversation.id, user=user, seq=seq)
-        self._delivery.tell(conversation.others(user), event)
+        if seq >= 1 and conversation.room is None:
+            self._arrived(conversation.id, user, seq, conversation.others(user))
 
     def read(self, conversation: Conversation, who: Membership, seq: int, *, skip: str) -> None:
         """The member has read everything up to `seq`: the others and own other devices hear it;
@@ -92,6 +101,11 @@ class Telling:
     async def moved_everywhere(self) -> bool:
         """Wait until every node learns what moved before it hears anything told from now on."""
         return await self._delivery.moved_everywhere()
+
+    def _arrived(self, conversation: str, user: str, seq: int, others: Iterable[str]) -> None:
+        self._cursors.advance(conversation, user, delivered=seq)
+        event = DeliveredMoved(conversation=conversation, user=user, seq=seq)
+        self._delivery.tell(others, event)
 
     def _read(self, reading: Reading) -> None:
         conversation, who, skip = reading.conversation, reading.who, reading.skip

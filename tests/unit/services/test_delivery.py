@@ -40,14 +40,14 @@ def node() -> tuple[Any, Delivery]:
     return ends, Delivery(ends, ends)
 
 
-@given(names, names, st.integers(1, 2**53), st.booleans())
+@given(names, names, st.integers(1, 2**53), st.booleans(), st.booleans())
 def test_what_was_sent_arrives_as_it_was_and_the_frame_too(
-    conversation: str, sender: str, seq: int, is_new: bool
+    conversation: str, sender: str, seq: int, is_new: bool, has_arrived: bool
 ) -> None:
     (here, one), (there, other) = node(), node()
     heard: list[tuple[str, Sent]] = []
     other.when_sent(lambda topic, sent: heard.append((topic, sent)))
-    sent = Sent(conversation, sender, seq, is_new)
+    sent = Sent(conversation, sender, seq, is_new, has_arrived)
     one.tell_sent([of_room("r1")], EVENT, sent)
     for topic, payload in here.published:
         other.heard(topic, payload)
