@@ -167,7 +167,7 @@ class Handlers:
         return {name: getattr(readers, name) for name in readers.__struct_fields__}
 
     async def _typing(self, to: Connection, call: calls.SetTyping) -> Answer:
-        await self._services.typists.signal(to.caller, call)
+        await self._services.typists.signal(to.caller, call, now_ms())
         return {}
 
     async def _watch(self, to: Connection, call: calls.WatchPresence) -> Answer:

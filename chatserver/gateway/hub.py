@@ -224,8 +224,8 @@ class Hub:
         room = self._rooms.get(topic)
         if room is None:
             return 0
-        if about is not None and topic in self._firsts:
-            firsts = self._firsts[topic]
+        firsts = self._firsts.get(topic)
+        if about is not None and firsts and about < max(firsts.values()):
             room = {id_: each for id_, each in room.items() if firsts.get(id_, 1) <= about}
         # as of now: one may leave meanwhile
         receivers = [connection for id_, connection in room.items() if id_ != skip]

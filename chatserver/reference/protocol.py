@@ -54,6 +54,7 @@ _PATTERNS = {
     r"^[^\x00-\x20\x7f]+\Z": "without blanks",
     r"^[\x21-\x7e]+\Z": "visible ASCII",
     r"^https://[\x21-\x7e]+\Z": "an https address",
+    r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z": "one line, not blank",
 }
 
 

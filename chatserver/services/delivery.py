@@ -139,7 +139,10 @@ class Delivery:
     def tell_sent(
         self, topics: Iterable[str], event: Event, sent: Sent, *, skip: str | None = None
     ) -> None:
-        """Tell of a message, or of a change of one, those listeners who may see the message."""
+        """Tell of a message, or of a change of one, those listeners who may see the message.
+
+        Of a new one too: somebody may have come in after it got its number.
+        """
         frame = wire.encode_event(event)
         self._tell(topics, frame, _SENT + _envelope(sent) + frame.encode(), skip, about=sent.seq)
 

@@ -10,6 +10,7 @@ from chatserver.config import Settings
 from chatserver.domain.calls import SetTyping
 from chatserver.domain.conversation import Conversation
 from chatserver.domain.person import Caller
+from chatserver.domain.rights import check_may_write
 from chatserver.services.access import Access
 from chatserver.services.overload import Overload
 from chatserver.services.telling import Telling
@@ -34,8 +35,13 @@ class Typists:
         self._typing: dict[tuple[str, str], tuple[float, asyncio.TimerHandle]] = {}
         self._typists: Counter[str] = Counter()  # by conversation
 
-    async def signal(self, caller: Caller, call: SetTyping) -> None:
-        """Pass on that the caller types or has stopped; signals too close together are dropped."""
+    async def signal(self, caller: Caller, call: SetTyping, now_ms: int) -> None:
+        """Pass on that the caller types or has stopped; signals too close together are dropped.
+
+        Raises:
+            NotFound: the conversation is not the caller's.
+            Forbidden: nobody types there, or the caller may not write there now.
+        """
         if call.on and self._overload.is_on:
             metrics.spared.labels("typing").inc()
             return
@@ -43,6 +49,7 @@ class Typists:
         standing.require("type")
         conversation = standing.conversation
         if call.on:
+            check_may_write(conversation, standing.me, now_ms)
             self._start(conversation, caller)
         else:
             self.stop(conversation, caller.user)
