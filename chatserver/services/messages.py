@@ -198,7 +198,8 @@ class Messages:
         self, caller: Caller, standing: Standing, draft: Draft, now_ms: int
     ) -> Stored:
         await self._take_turn(standing, now_ms)
-        stored = await self._log.append(draft, now_ms)
+        is_chatter = standing.conversation.room is not None
+        stored = await self._log.append(draft, now_ms, is_chatter=is_chatter)
         if stored.found:
             await self._tell_again(standing.conversation, stored.seq, skip=caller.connection)
         elif not stored.duplicate:

@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from chatserver import metrics
 from chatserver.domain.message import Draft
+from chatserver.domain.waiting import WaitingRoom
 from chatserver.errors import Busy, ChatError, Conflict, Internal, Unavailable
 from chatserver.store.database import Database
 from chatserver.store.gather import Gather
@@ -90,15 +91,15 @@ class Log:
         heads: Heads,
         tasks: Tasks,
         *,
-        waiting_max: int,
+        places: WaitingRoom,
         batch_max: int,
     ) -> None:
-        """At most `waiting_max` messages wait, at most `batch_max` are written at once."""
+        """`places` bounds the messages that wait; at most `batch_max` are written at once."""
         self._db = database
         self._messages = messages
         self._heads = heads
         self._tasks = tasks
-        self._waiting_max = waiting_max
+        self._places = places
         self._batch_max = batch_max
         self._queues: _Batch = {}
         self._flying: set[str] = set()
@@ -107,11 +108,16 @@ class Log:
         self._recent: OrderedDict[Key, Original] = OrderedDict()
         self._originals = Gather(self._find_originals)
 
-    async def append(self, draft: Draft, at: int) -> Stored:
+    @property
+    def waiting(self) -> int:
+        """How many messages have no outcome yet."""
+        return len(self._pending)
+
+    async def append(self, draft: Draft, at: int, *, is_chatter: bool = False) -> Stored:
         """Store a message and give its number; `at` is its time in ms.
 
         Safe to call again with the same draft, on any node and for ever: the first one's number
-        comes back with `duplicate`.
+        comes back with `duplicate`. What `is_chatter` is refused sooner than the rest.
 
         Raises:
             Conflict: the client id belongs to another message.
@@ -125,7 +131,7 @@ class Log:
         pending = self._pending.get(entry.key)
         if pending is not None:
             return await self._join(pending, entry.digest)
-        self._enqueue(entry)
+        self._enqueue(entry, is_chatter=is_chatter)
         return await entry.wait()
 
     async def known(self, key: Key, digest: bytes | None = None) -> Stored | None:
@@ -160,9 +166,12 @@ class Log:
         stored = await entry.wait()
         return Stored(stored.seq, stored.at, duplicate=True)
 
-    def _enqueue(self, entry: _Entry) -> None:
-        if len(self._pending) >= self._waiting_max:
-            raise Busy(retry_after_ms=1000)
+    def _enqueue(self, entry: _Entry, *, is_chatter: bool) -> None:
+        wait_ms = self._places.enter(len(self._pending), is_chatter=is_chatter)
+        if wait_ms:
+            if is_chatter:
+                metrics.spared.labels("message").inc()
+            raise Busy(retry_after_ms=wait_ms)
         self._pending[entry.key] = entry
         self._queues.setdefault(entry.draft.conversation, deque()).append(entry)
         if entry.draft.conversation not in self._flying:  # else the flight that lands sees to it

@@ -190,6 +190,7 @@ def settings(mongo_url: str, redis_url: str, database_name: str) -> Settings:
         room_sends_per_s=10_000,
         read_marks_per_s=10_000,
         cursor_flush_ms=5,
+        read_together_ms=0,
     )
 
 

@@ -270,10 +270,10 @@ async def test_a_message_told_late_is_not_heard_by_who_came_in_after_it(people: 
     lin, mei = people.lin, people.mei
     room = await begin(lin, "fang", history="joined")
     node = people.nodes[0]
-    tell, late = node.delivery.tell_about, []
-    node.delivery.tell_about = lambda *args, **given: late.append((args, given))
+    tell, late = node.delivery.tell_sent, []
+    node.delivery.tell_sent = lambda *args, **given: late.append((args, given))
     await lin.say(room, "before mei")
-    node.delivery.tell_about = tell
+    node.delivery.tell_sent = tell
     await act(lin, "add", room, users=["mei"])
     for args, given in late:
         tell(*args, **given)
