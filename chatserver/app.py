@@ -175,7 +175,8 @@ def _spawn_loops(tasks: Tasks, stores: Stores, bus: Bus, services: Services) -> 
     tasks.spawn("presence kept", _refresh_presence(services.presence))
     tasks.spawn("revocations", services.auth.follow(clock.now_ms))
     tasks.spawn("communities", services.communities.run(clock.now_ms))
-    tasks.spawn("seats", services.seats.follow(clock.now_ms, lambda: bus.healthy))
+    tasks.spawn("seats", services.seats.run())
+    tasks.spawn("seats followed", services.seats.follow(clock.now_ms, lambda: bus.healthy))
     tasks.spawn("pressure", _observe_pressure(services.overload, stores.log))
 
 

@@ -92,10 +92,12 @@ class Membership(Struct, frozen=True, kw_only=True):
 class Moved(Struct, frozen=True, kw_only=True):
     """Something about a room changed: what nodes tell each other.
 
-    `seats` are the people who came in, with the first message they may see, or None who went.
+    `seats` are the people who came in, with the first message they may see, or None who went;
+    `revision` is the room's after it.
     """
 
     conversation: str
+    revision: int
     seats: dict[str, int | None] = {}
 
 

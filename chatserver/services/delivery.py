@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from chatserver.domain import wire
 from chatserver.domain.device import Cut
-from chatserver.domain.events import Event
+from chatserver.domain.events import Event, Notice
 from chatserver.domain.membership import Moved
 
 _FRAME = b"f"
@@ -116,12 +116,12 @@ class Delivery:
     def __init__(self, hub: LocalHub, bus: Publisher) -> None:
         self._hub = hub
         self._bus = bus
-        self._on_moved: Callable[[Moved], None] = lambda _moved: None
+        self._on_moved: list[Callable[[Moved], None]] = []
         self._on_sent: list[OnSent] = []
 
-    def when_moved(self, forget: Callable[[Moved], None]) -> None:
-        """Who is told, here and of other nodes, that what it remembers of a room is out of date."""
-        self._on_moved = forget
+    def when_moved(self, take: Callable[[Moved], None]) -> None:
+        """Who is told, of this node and the others, that a room is not what it was."""
+        self._on_moved.append(take)
 
     def when_sent(self, hear: OnSent) -> None:
         """Who is told what people sent through other nodes, once for each topic it is heard on."""
@@ -147,19 +147,24 @@ class Delivery:
         self._tell(topics, frame, _SENT + _envelope(sent) + frame.encode(), skip, about=sent.seq)
 
     def moved(self, moved: Moved) -> None:
-        """A room changed: have its people's connections hear it, or no longer, on every node."""
-        self.moved_here(moved)
+        """A room changed: have every node know it."""
+        self._moved_here(moved)
         payload = _MOVED + msgspec.json.encode(moved)
         self._bus.publish(of_room(moved.conversation), payload)
         for user, first in moved.seats.items():
             if first is not None:  # the nodes of who came in may not listen to the room yet
                 self._bus.publish(of_user(user), payload)
 
-    def moved_here(self, moved: Moved) -> None:
-        """A room changed, as far as this node is concerned."""
-        for user, first in moved.seats.items():
-            self._hub.seat(user, of_room(moved.conversation), first)
-        self._on_moved(moved)
+    def seat_here(self, user: str, topic: str, first: int | None) -> bool:
+        """The person's connections of this node hear a room, from message `first` on, or no longer;
+        whether the node begins to hear it by this."""
+        was_heard = self._hub.here(topic)
+        self._hub.seat(user, topic, first)
+        return self._hub.here(topic) and not was_heard
+
+    def resync_here(self, topic: str) -> None:
+        """Have the topic's listeners of this node look into the log."""
+        self._hub.deliver(topic, wire.encode_event(Notice(type="resync")))
 
     async def moved_everywhere(self) -> bool:
         """Wait until what moved so far comes before anything that is told from now on.
@@ -193,9 +198,13 @@ class Delivery:
         elif kind == _SENT:
             self._heard_sent(topic, content)
         elif kind == _MOVED:
-            self.moved_here(msgspec.json.decode(content, type=Moved))
+            self._moved_here(msgspec.json.decode(content, type=Moved))
         elif kind == _CUT:
             self._hub.cut(msgspec.json.decode(content, type=Cut))
+
+    def _moved_here(self, moved: Moved) -> None:
+        for take in self._on_moved:
+            take(moved)
 
     def _tell(
         self,

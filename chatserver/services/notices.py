@@ -110,4 +110,5 @@ class Notices:
 
 def _moved(settled: Settled) -> Moved:
     seats = {m.user: m.since if m.is_in else None for m in settled.members}
-    return Moved(conversation=settled.conversation.id, seats=seats)
+    room = settled.conversation
+    return Moved(conversation=room.id, revision=room.the_room.revision, seats=seats)
