@@ -60,8 +60,8 @@ export class Connection {
       const { waitMs, error } = await this.stay()
       if (this.stopped !== null) break
       const why = error ? { code: error.code, message: error.message } : {}
-      this.listener.onPhase({ phase: "waiting", retryInMs: Math.round(waitMs), ...why })
       this.hurried = deferred<void>()
+      this.listener.onPhase({ phase: "waiting", retryInMs: Math.round(waitMs), ...why })
       await within(this.hurried.promise, waitMs)
     }
     const { code, message } = this.stopped

@@ -234,8 +234,7 @@ test("every play ends with the server's picture, and shows no gap on the way", (
       play.finish()
       play.checkSame()
     } catch (error) {
-      ;(error as Error).message = `play ${seed} (again: SEED=${seed}): ${(error as Error).message}`
-      throw error
+      throw new Error(`play ${seed}; again with SEED=${seed}`, { cause: error })
     }
   }
 })
