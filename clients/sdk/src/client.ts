@@ -70,10 +70,7 @@ export class ChatClient {
           this.views.moved(told.tell, conversation)
           this.feed.tell(told)
         },
-        adopted: () => {
-          this.views.movedAll()
-          this.keepAwaited()
-        },
+        adopted: () => this.views.movedAll(),
         sent: (clientId, answer) => this.settle(clientId)?.resolve(answer),
         failed: (clientId, error) => this.settle(clientId)?.reject(new ChatRefused(error)),
       },
@@ -328,10 +325,5 @@ export class ChatClient {
     const waiting = this.awaited.get(clientId)
     this.awaited.delete(clientId)
     return waiting
-  }
-
-  /** The state came from another tab: what it does not know of mine is sent once more. */
-  private keepAwaited(): void {
-    this.shared.rewrite([...this.awaited.keys()])
   }
 }

@@ -39,8 +39,10 @@ export class Shared {
   private readonly written = new Map<string, Pending>() // by this tab, not known to be stored
   private readonly asked = new Map<number, Deferred<object>>()
   private driver: Driver | null = null
+  private early: Deed[] | null = null // what is to be done as soon as this tab leads
   private leader = "" // whose inputs these are
   private at = 0
+  private readonly joined = deferred<void>() // this tab leads, or knows who does
   private isFollowed = false
   private isClosed = false
 
@@ -63,6 +65,7 @@ export class Shared {
   /** Leave them. */
   close(): void {
     this.isClosed = true
+    this.joined.resolve()
     this.driver?.close()
     this.tabs.close()
     for (const call of this.asked.values()) call.reject(new ChatDisconnected())
@@ -73,6 +76,7 @@ export class Shared {
     name: Name,
     fields: Calls[Name]["fields"],
   ): Promise<Calls[Name]["answer"]> {
+    if (this.leader === "") await within(this.joined.promise, this.options.timeoutMs)
     if (this.isClosed) throw new ChatDisconnected("The client is closed")
     if (this.driver) return this.driver.call(name, fields)
     const id = nextCall()
@@ -96,14 +100,13 @@ export class Shared {
     this.change({ on: "pending", pending })
   }
 
-  /** Messages written here that the leader may not know of. */
-  rewrite(clientIds: string[]): void {
-    for (const clientId of clientIds) {
-      const pending = this.written.get(clientId)
-      if (!pending || this.state.outbox.get(clientId)) continue
-      const again = { ...pending, tried: true }
-      this.apply({ on: "pending", pending: again })
-      this.change({ on: "pending", pending: again })
+  /** What was written here and is not known to be stored, once more: a new leader may have missed
+   * it. One it knows stays as it is, one that was stored is found to be a duplicate. */
+  private rewrite(): void {
+    for (const written of this.written.values()) {
+      const pending = { ...written, tried: true }
+      this.apply({ on: "pending", pending })
+      this.change({ on: "pending", pending })
     }
   }
 
@@ -115,12 +118,14 @@ export class Shared {
   /** Have the leading tab do something. */
   deed(deed: Deed): void {
     if (this.driver) this.carryOut(this.driver, deed)
+    else if (this.early) this.early.push(deed)
     else this.tabs.post({ note: "deed", deed })
   }
 
   // ---- leading ----------------------------------------------------------------------------------
 
   private async lead(): Promise<void> {
+    this.early = []
     const kept = this.store.load().then((all) => all, noStore)
     await within(kept, LOAD_MS)
     if (this.isClosed) return
@@ -136,6 +141,8 @@ export class Shared {
       for (const pending of all) this.drive({ on: "pending", pending: { ...pending, tried: true } })
     })
     this.driver.start()
+    for (const deed of this.early) this.deed(deed)
+    this.joined.resolve()
   }
 
   private drive(input: Input): void {
@@ -207,7 +214,10 @@ export class Shared {
     switch (note.note) {
       case "lead":
         for (const call of this.asked.values()) call.reject(new ChatDisconnected())
-        return this.tabs.post({ note: "hello" })
+        this.tabs.post({ note: "hello" })
+        return this.rewrite()
+      case "deed":
+        return void this.early?.push(note.deed)
       case "state":
         return this.adopt(note)
       case "input":
@@ -231,6 +241,8 @@ export class Shared {
     this.leader = leader
     this.at = at
     this.state = State.revived(state)
+    this.rewrite()
+    this.joined.resolve()
     this.listener.adopted()
     for (const told of everything(this.state)) this.listener.tell(told)
   }

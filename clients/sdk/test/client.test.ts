@@ -70,6 +70,12 @@ test("a refusal that passes is waited for", async (t) => {
   assert.equal((await mei.send(id, "hello").stored).seq, 1)
 })
 
+test("a call made before there is a connection waits for it", async (t) => {
+  const server = new FakeServer()
+  const mei = clientOf(t, server, "mei").start()
+  assert.equal(await mei.open("lin"), "lin-mei")
+})
+
 test("a call says what was refused, and where", async (t) => {
   const server = new FakeServer()
   const mei = await joined(t, server, "mei")

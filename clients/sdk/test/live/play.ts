@@ -1,6 +1,7 @@
-// A play against a real server: two people with three devices write, change, read and scroll while
-// their connections are cut at random and pages are reloaded with messages in the outbox. In the end
-// all of them show what the server has, and every message is there once, in its order.
+// A play against a real server: two people, one of them with two devices and two tabs on one of
+// them, write, change, read and scroll while connections are cut at random and pages are reloaded
+// with messages in the outbox. In the end all of them show what the server has, and every message is
+// there once, in its order.
 // node test/live/play.ts '{"url": …, "tokens": {"mei": …, "lin": …}, "seed": 1, "steps": 150}'
 
 import "fake-indexeddb/auto"
@@ -180,7 +181,8 @@ async function play(): Promise<object> {
   const { url, tokens, steps } = script
   const [mei = "", lin = ""] = Object.keys(tokens)
   const at = (user: string, device: string) => new Page(url, tokens[user] ?? "", device)
-  const pages = [at(mei, `${mei}-phone`), at(mei, `${mei}-tablet`), at(lin, `${lin}-till`)]
+  const devices = [`${mei}-phone`, `${mei}-desktop`, `${mei}-desktop`]
+  const pages = [...devices.map((device) => at(mei, device)), at(lin, `${lin}-till`)]
   for (const { chat } of pages) await chat.ready(PATIENCE_MS)
   const id = await (pages[0] as Page).chat.open(lin)
   for (let step = 0; step < steps; step++) {
