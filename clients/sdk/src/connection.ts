@@ -71,7 +71,9 @@ export class Connection {
 
   /** Make a call; without a connection it waits for one as long as for an answer. */
   async call(name: string, fields: object): Promise<Fields> {
-    if (this.session === null) await within(this.up.promise, this.address.timeoutMs)
+    if (this.session === null && this.stopped === null) {
+      await within(this.up.promise, this.address.timeoutMs)
+    }
     if (this.session === null) throw new ChatDisconnected()
     return this.session.call(name, fields)
   }
@@ -91,6 +93,7 @@ export class Connection {
   stop(code: string, message: string): void {
     this.stopped ??= new ChatStopped(code, message)
     this.session?.close()
+    this.up.resolve() // nobody waits for a connection any longer
     this.hurry()
   }
 
