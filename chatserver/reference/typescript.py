@@ -10,12 +10,8 @@ import msgspec
 from msgspec import inspect
 
 from chatserver.domain.calls import CALLS, Call
-from chatserver.domain.conversation import ConversationView, SyncedConversation
-from chatserver.domain.device import Device
 from chatserver.domain.events import EVENTS, PROTOCOL_VERSION, Badge, Event
-from chatserver.domain.message import Change, Message
 from chatserver.domain.person import DeviceInfo
-from chatserver.domain.profile import Profile
 from chatserver.errors import ChatError
 from chatserver.reference.protocol import SHAPES, prose
 
@@ -27,20 +23,20 @@ HEADER = """\
 
 # What the fields of acknowledgements are; where a call means another thing by a name, its own.
 ANSWERS: dict[str, str] = {
-    "at": "number", "badge": Badge.__name__, "changes": f"{Change.__name__}[]",
-    "conversation": ConversationView.__name__, "conversations": f"{ConversationView.__name__}[]",
-    "devices": f"{Device.__name__}[]", "duplicate?": "boolean", "exp": "number",
-    "members": "RoomMember[]", "messages": f"{Message.__name__}[]", "mod": "number",
-    "more": "boolean", "presence": "Record<string, Presence>", "profile": Profile.__name__,
-    "read": "number", "read_count": "number", "seq": "number",
-    "token": "string", "unread": "number", "unread_count": "number",
+    "answers_in_ms": "number | null", "at": "number", "badge": "Badge", "changes": "Change[]",
+    "conversation": "ConversationView", "conversations": "ConversationView[]",
+    "devices": "Device[]", "duplicate?": "boolean", "exp": "number", "members": "RoomMember[]",
+    "messages": "Message[]", "mod": "number", "more": "boolean", "online": "boolean",
+    "presence": "Record<string, Presence>", "profile": "Profile", "read": "number",
+    "read_count": "number", "seq": "number", "token": "string", "unread": "number",
+    "unread_count": "number",
 }  # fmt: skip
 ANSWERS_OF: dict[str, dict[str, str]] = {
     "read.who": {"read": "string[]", "unread": "string[]"},
-    "sync": {"conversations": f"{SyncedConversation.__name__}[]"},
+    "sync": {"conversations": "SyncedConversation[]"},
 }
 PRESENCE = """\
-/** Whether somebody is here; `last_seen` is null while online or never seen. */
+/** Whether somebody is here, else when they last were. */
 export type Presence = Omit<Events["presence"], "user">
 """
 

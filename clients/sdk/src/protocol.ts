@@ -155,8 +155,9 @@ export interface RoomView {
  * What a conversation of many has beside its messages. Times are ms since 1970 UTC.
  *
  * Until `muted_until` only admins and the `speakers` may write. `count` are members, of `capacity`
- * at most; `asked` those who wait to be let in. `revision` counts the changes. A community is the
- * server's: it has no owner, `community` names its rule, and `titles` hold its title by language.
+ * at most; `asked` those who wait to be let in, `invited` those who have not answered yet.
+ * `revision` counts the changes. A community is the server's: it has no owner, `community` names
+ * its rule, and `titles` hold its title by language.
  */
 export interface Room {
   title: string
@@ -172,6 +173,7 @@ export interface Room {
   capacity: number
   count: number
   asked: number
+  invited: number
   revision: number
 }
 
@@ -278,7 +280,7 @@ export interface SettingsChange {
   mention_all?: "admins" | "everyone"
 }
 
-/** Whether somebody is here; `last_seen` is null while online or never seen. */
+/** Whether somebody is here, else when they last were. */
 export type Presence = Omit<Events["presence"], "user">
 
 /** Every call: the fields it is made with, and those of its acknowledgement. */
@@ -640,7 +642,26 @@ export interface Calls {
     }
     answer: Record<never, never>
   }
-  /** Tell about this device: whether the app is in the foreground, its name. */
+  /**
+   * Whether a consultant or manager of a shop is online, and how soon customers get an answer.
+   *
+   * `answers_in_ms` is in whole minutes, the middle one of the latest answers of two weeks; null
+   * while there are too few. A shop that nobody knows is one where nobody is.
+   */
+  "shop.status": {
+    fields: {
+      shop: string
+    }
+    answer: {
+      online: boolean
+      answers_in_ms: number | null
+    }
+  }
+  /**
+   * Tell about this device: whether the app is in the foreground, its name.
+   *
+   * After connecting it counts as in the foreground until it says otherwise.
+   */
   "device.update": {
     fields: {
       foreground?: boolean
@@ -763,10 +784,14 @@ export interface Events {
     user: string
     on: boolean
   }
-  /** A watched person came or went; `last_seen` is null while online or never seen. */
+  /**
+   * A watched person came or went, or all the person's devices went to the background (`away`).
+   *
+   * `last_seen` is null unless `offline`, and for who was never seen.
+   */
   presence: {
     user: string
-    state: "offline" | "online"
+    state: "away" | "offline" | "online"
     last_seen: number | null
   }
   /**
