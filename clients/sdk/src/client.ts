@@ -301,6 +301,11 @@ export class ChatClient {
     if (this.state.isUp) await this.call("presence.watch", { users: added })
   }
 
+  /** Be seen as online, or as away while no tab is in front; also after coming back. */
+  setForeground(isFront: boolean): void {
+    this.shared.front(isFront)
+  }
+
   /** Do not wait any longer before the next attempt to connect: the network is back, say. */
   reconnectNow(): void {
     this.shared.deed({ do: "hurry" })

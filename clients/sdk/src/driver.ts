@@ -4,9 +4,10 @@ import { type Address, Connection } from "./connection.ts"
 import type { ChatRefused } from "./errors.ts"
 import type { Connectivity, Fetch } from "./events.ts"
 import { Fetcher } from "./fetcher.ts"
+import type { Input } from "./input.ts"
 import type { Calls, ConversationView, Events } from "./protocol.ts"
 import { Sender } from "./sender.ts"
-import type { Input, State } from "./state.ts"
+import type { State } from "./state.ts"
 
 const WATCHED_PER_CALL = 200
 
@@ -23,6 +24,7 @@ export class Driver {
   private readonly parts: DriverParts
   private readonly connection: Connection
   private readonly fetcher: Fetcher
+  private toldFront = true // a new connection counts as in front
   readonly sender: Sender
 
   constructor(parts: DriverParts) {
@@ -62,6 +64,14 @@ export class Driver {
     this.fetcher.fetch(wanted)
   }
 
+  /** Tell whether this device is in the foreground, where that is news. */
+  tellForeground(): void {
+    const { isFront, isUp } = this.parts.state()
+    if (!isUp || isFront === this.toldFront) return
+    this.toldFront = isFront
+    this.call("device.update", { foreground: isFront }).catch(() => {}) // the next one tells it
+  }
+
   /** Do not wait any longer before the next attempt to connect. */
   hurry(): void {
     this.connection.hurry()
@@ -93,6 +103,8 @@ export class Driver {
   private onReady(ready: Events["ready"]): void {
     this.phase({ phase: "syncing" })
     this.parts.drive({ on: "ready", ready })
+    this.toldFront = true
+    this.tellForeground()
     this.watch([...this.parts.state().watched]).catch(() => {}) // presence is not known then
   }
 

@@ -2,9 +2,9 @@
 
 import { ChatDisconnected, ChatRefused, ChatTimeout } from "./errors.ts"
 import type { Fetch, FetchNames } from "./events.ts"
+import type { Input } from "./input.ts"
 import { Backoff } from "./pacing.ts"
 import type { Calls } from "./protocol.ts"
-import type { Input } from "./state.ts"
 import { sleep } from "./waiting.ts"
 
 const NEWER_LIMIT = 100

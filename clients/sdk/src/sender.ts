@@ -2,9 +2,10 @@
 
 import { ChatDisconnected, ChatRefused } from "./errors.ts"
 import type { Call } from "./fetcher.ts"
+import type { Input } from "./input.ts"
 import { type Pending, payload } from "./outbox.ts"
 import { Backoff, ReadMarks, TypingNotes } from "./pacing.ts"
-import type { Input, State } from "./state.ts"
+import type { State } from "./state.ts"
 
 const RETRY_MARK_MS = 1000
 

@@ -4,9 +4,10 @@ import type { Address } from "./connection.ts"
 import { Driver } from "./driver.ts"
 import { ChatDisconnected, ChatTimeout, plainError, revivedError } from "./errors.ts"
 import { type Effect, type Told, tell } from "./events.ts"
+import type { Input } from "./input.ts"
 import { newClientId, type Pending, type Refusal } from "./outbox.ts"
 import type { Calls } from "./protocol.ts"
-import { type Input, State } from "./state.ts"
+import { State } from "./state.ts"
 import { bestStore, type OutboxStore } from "./store.ts"
 import { type Deed, type Note, Tabs } from "./tabs.ts"
 import { type Deferred, deferred, within } from "./waiting.ts"
@@ -64,6 +65,7 @@ export class Shared {
 
   /** Leave them. */
   close(): void {
+    if (this.leader !== "") this.front(null)
     this.isClosed = true
     this.joined.resolve()
     this.driver?.close()
@@ -108,6 +110,11 @@ export class Shared {
       this.apply({ on: "pending", pending })
       this.change({ on: "pending", pending })
     }
+  }
+
+  /** Whether this tab is in the foreground; with null nobody says so any more. */
+  front(isFront: boolean | null): void {
+    this.change({ on: "foreground", tab: this.id, isFront })
   }
 
   /** Change the state of all tabs. */
@@ -230,8 +237,9 @@ export class Shared {
   }
 
   private follow({ leader, at, input }: Extract<Note, { note: "input" }>): void {
-    if (leader !== this.leader || at > this.at + 1) return this.tabs.post({ note: "hello" })
-    if (at <= this.at) return
+    if (leader !== this.leader) return // its state is on the way
+    if (at > this.at + 1) this.tabs.post({ note: "hello" })
+    if (at !== this.at + 1) return
     this.at = at
     this.apply(input)
   }
@@ -256,6 +264,7 @@ export class Shared {
       this.listener.sent(input.draft.client_id, input.answer)
     }
     if (input.on === "failed") this.listener.failed(input.clientId, input.error)
+    if (input.on === "foreground") this.driver?.tellForeground()
     if (input.on === "pending") this.driver?.sender.wrote(input.pending.draft.conversation)
     for (const effect of effects) this.follows(effect)
     this.driver?.sender.wake()

@@ -1,8 +1,7 @@
 // Everything this device knows, without I/O: it takes what happened and says what follows.
 //
 // While a sync runs, live events wait, so that none is judged against half a picture; they are
-// applied after it, and what the answer already held is passed over. Everything that changes the
-// state is an `Input`, plain data: whoever takes the same inputs in the same order knows the same.
+// applied after it, and what the answer already held is passed over.
 
 import { Conversation } from "./conversation.ts"
 import {
@@ -13,7 +12,8 @@ import {
   type FetchNames,
   tell,
 } from "./events.ts"
-import { type Draft, numbered, Outbox, type Pending, type Refusal } from "./outbox.ts"
+import type { Answer, Input } from "./input.ts"
+import { type Draft, numbered, Outbox } from "./outbox.ts"
 import { People } from "./people.ts"
 import type {
   Badge,
@@ -29,36 +29,6 @@ const TYPING_MS = 8000 // without renewal somebody is taken to have stopped
 const WAITING_MAX = 5000 // live events kept during a sync; beyond it another sync is cheaper
 const WAIT_FOR_SYNC = new Set(["message", "change", "read", "delivered", "conversation"])
 
-type Answer<Name extends keyof Calls> = Calls[Name]["answer"]
-
-/** Something that happened. Times are milliseconds since 1970 UTC. */
-export type Input =
-  | { on: "phase"; phase: Connectivity }
-  | { on: "ready"; ready: Events["ready"] }
-  | { on: "down" }
-  | { on: "event"; name: string; data: unknown; now: number }
-  | { on: "syncing" }
-  | { on: "sync"; page: Answer<"sync"> }
-  | { on: "unsynced"; forgetToken: boolean }
-  | { on: "view"; view: ConversationView }
-  | { on: "history"; asked: FetchHistory; page: Answer<"history.get"> }
-  | { on: "changes"; asked: FetchChanges; page: Answer<"changes.get"> }
-  | { on: "names"; asked: FetchNames; page: Answer<"conversation.members"> }
-  | { on: "refused"; asked: Exclude<Effect, { fetch: "sync" } | { tell: string }> }
-  | { on: "older"; conversation: string }
-  | { on: "watch"; users: string[] }
-  | { on: "stored"; conversation: string; seq: number }
-  | { on: "done"; conversation: string; mod: number }
-  | { on: "marked"; conversation: string; answer: Answer<"read.mark"> }
-  | { on: "presence"; told: Record<string, Presence> }
-  | { on: "expire"; now: number }
-  | { on: "pending"; pending: Pending }
-  | { on: "tried"; clientId: string }
-  | { on: "sent"; draft: Draft; answer: Answer<"message.send"> }
-  | { on: "failed"; clientId: string; error: Refusal }
-  | { on: "retry"; clientId: string; order: number }
-  | { on: "discard"; clientId: string }
-
 /** My conversations and the people in them, converging to what the server knows. */
 export class State {
   me: Person | null = null
@@ -71,6 +41,7 @@ export class State {
   outbox = new Outbox()
   watched = new Set<string>() // people whose presence an application wants to know
   isUp = false // there is a connection
+  private tabsInFront = new Map<string, boolean>()
   private allKnown = false
   private token: string | null = null
   private pageToken: string | null = null
@@ -94,6 +65,12 @@ export class State {
   /** Who I am; empty before the first connection. */
   get user(): string {
     return this.me?.user ?? ""
+  }
+
+  /** Whether a tab of this device is in the foreground, as far as tabs have said. */
+  get isFront(): boolean {
+    const told = [...this.tabsInFront.values()]
+    return told.length === 0 || told.includes(true)
   }
 
   /** Take what happened; says what is to be fetched and told, in order. */
@@ -172,6 +149,10 @@ export class State {
       case "watch":
         for (const user of input.users) this.watched.add(user)
         return []
+      case "foreground":
+        if (input.isFront === null) this.tabsInFront.delete(input.tab)
+        else this.tabsInFront.set(input.tab, input.isFront)
+        return []
       case "stored":
         return this.onStored(input.conversation, input.seq)
       case "done":
@@ -201,7 +182,8 @@ export class State {
 
   private onReady(ready: Events["ready"]): Effect[] {
     if (this.me !== null && this.me.user !== ready.me.user) {
-      Object.assign(this, new State(), { outbox: this.outbox, phase: this.phase })
+      const { outbox, phase, tabsInFront } = this
+      Object.assign(this, new State(), { outbox, phase, tabsInFront })
     }
     this.me = ready.me
     this.limits = ready.limits

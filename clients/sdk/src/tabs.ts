@@ -3,8 +3,9 @@
 // as soon as it is gone; where there are no locks each tab is alone.
 
 import type { PlainError } from "./errors.ts"
+import type { Input } from "./input.ts"
 import type { Calls } from "./protocol.ts"
-import type { Input, State } from "./state.ts"
+import type { State } from "./state.ts"
 
 /** What a tab that does not lead wants the leader to do. */
 export type Deed =

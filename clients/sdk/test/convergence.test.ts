@@ -3,9 +3,10 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import type { Fetch } from "../src/events.ts"
+import type { Input } from "../src/input.ts"
 import { mentions } from "../src/message.ts"
 import type { Message } from "../src/protocol.ts"
-import { type Input, State } from "../src/state.ts"
+import { State } from "../src/state.ts"
 import { FakeServer } from "./fake-server.ts"
 import { numbersFrom } from "./random.ts"
 

@@ -211,7 +211,8 @@ export class FakeServer {
       const here = { state: "online", last_seen: null }
       return { presence: Object.fromEntries(users.map((one) => [one, here])) }
     }
-    if (!conversation) return name === "auth.renew" ? { exp: 1 } : { ok: false, code: "not_found" }
+    if (name === "auth.renew" || name === "device.update") return { exp: 1 }
+    if (!conversation) return { ok: false, code: "not_found", message: "There is no such thing." }
     return this.inside(conversation, user, name, told, link)
   }
 

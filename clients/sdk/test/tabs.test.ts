@@ -95,3 +95,24 @@ test("reading and scrolling in one tab moves all", async (t) => {
   await follower.watch(["lin"])
   await eventually(() => leader.presence("lin")?.state === "online")
 })
+
+test("a device is away when none of its tabs is in front", async (t) => {
+  const server = new FakeServer()
+  const told = () => {
+    const updates = server.calls.filter(({ name }) => name === "device.update")
+    return updates.map(({ fields }) => (fields as { foreground?: boolean }).foreground)
+  }
+  const leader = await tab(t, server)
+  const follower = await tab(t, server)
+  leader.setForeground(true)
+  follower.setForeground(false)
+  leader.setForeground(false)
+  await eventually(() => told().join() === "false")
+  server.cut()
+  leader.reconnectNow()
+  await eventually(() => told().join() === "false,false")
+  follower.setForeground(true)
+  await eventually(() => told().join() === "false,false,true")
+  follower.close()
+  await eventually(() => told().join() === "false,false,true,false")
+})
