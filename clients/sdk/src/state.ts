@@ -4,14 +4,7 @@
 // applied after it, and what the answer already held is passed over.
 
 import { Conversation } from "./conversation.ts"
-import {
-  type Connectivity,
-  type Effect,
-  type FetchChanges,
-  type FetchHistory,
-  type FetchNames,
-  tell,
-} from "./events.ts"
+import { type Connectivity, type Effect, type FetchNames, tell } from "./events.ts"
 import type { Answer, Input } from "./input.ts"
 import { type Draft, numbered, Outbox } from "./outbox.ts"
 import { People } from "./people.ts"
