@@ -13,6 +13,7 @@ export type Tick = "sending" | "failed" | "sent" | "delivered" | "read"
 
 /** A message as it is shown: a stored one, or one of mine on its way, which has no `seq` yet. */
 export interface Shown {
+  /** The same while it is sent and once it is stored, and nowhere twice. */
   key: string
   seq: number | null
   sender: string
@@ -94,6 +95,7 @@ function byLatest(one: Conversation, other: Conversation): number {
 }
 
 function threadOf(conversation: Conversation, state: State): Thread {
+  const messages = conversation.messages.map((one) => storedOf(one, conversation, state.user))
   const pending = state.outbox.of(conversation.id)
   const other = conversation.others[0]
   return {
@@ -105,8 +107,8 @@ function threadOf(conversation: Conversation, state: State): Thread {
     me: conversation.place,
     my: conversation.my,
     messages: [
-      ...conversation.messages.map((message) => storedOf(message, conversation, state.user)),
-      ...pending.map((one) => pendingOf(one, conversation, state.user)),
+      ...messages,
+      ...unknownTo(messages, pending).map((one) => pendingOf(one, conversation, state.user)),
     ],
     last: conversation.last,
     read: conversation.read,
@@ -117,10 +119,17 @@ function threadOf(conversation: Conversation, state: State): Thread {
   }
 }
 
+/** Those that are not stored yet: after a reload one may be, and its acknowledgement is to come. */
+function unknownTo(messages: Shown[], pending: Pending[]): Pending[] {
+  if (pending.length === 0) return pending
+  const stored = new Set(messages.map(({ key }) => key))
+  return pending.filter(({ draft }) => !stored.has(draft.client_id))
+}
+
 function storedOf(message: Message, conversation: Conversation, me: string): Shown {
   const mine = message.sender === me
   return {
-    key: message.client_id || `#${message.seq}`,
+    key: (mine && message.client_id) || `#${message.seq}`,
     seq: message.seq,
     sender: message.sender,
     name: conversation.name(message.sender),

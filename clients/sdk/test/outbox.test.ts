@@ -18,8 +18,14 @@ test("after a reload unsent messages are sent once, in order, with their ids", a
   await eventually(() => mei.phase.phase !== "connected")
   mei.close()
   const again = await joined(t, server, "mei")
+  const doubled: string[][] = []
+  again.subscribe(
+    () => again.thread(id)?.messages.map(({ key }) => key) ?? [],
+    (keys) => new Set(keys).size < keys.length && doubled.push(keys),
+  )
   await again.drained()
   await eventually(() => texts(again, id).join() === "one,two,three")
+  assert.deepEqual(doubled, [])
   const stored = server.direct("mei", "lin").messages.map((message) => message.client_id)
   assert.deepEqual(stored, ids)
   again.close()

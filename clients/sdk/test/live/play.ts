@@ -164,6 +164,8 @@ async function compare(pages: Page[], id: string): Promise<Message[]> {
     }
     await eventually(same, "a page shows what the server has")
     assert.equal(chat.pending(id).length, 0)
+    const keys = chat.thread(id)?.messages.map(({ key }) => key)
+    assert.equal(new Set(keys).size, keys?.length)
   }
   return log
 }
