@@ -39,7 +39,9 @@ class Telling:
     def message(self, conversation: Conversation, message: Message, *, skip: str | None) -> None:
         """Tell all devices of all members but the one that sent it."""
         here = [m for m in conversation.others(message.sender) if self._delivery.is_here(m)]
-        sent = Sent(conversation.id, message.sender, message.seq, True, has_arrived=bool(here))
+        sent = Sent(
+            conversation.id, message.sender, message.seq, is_new=True, has_arrived=bool(here)
+        )
         self._delivery.tell_sent(
             _topics(conversation), MessageSent(message=message), sent, skip=skip
         )
