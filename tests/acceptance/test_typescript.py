@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ async def test_nothing_is_lost_doubled_or_out_of_order_over_cuts_and_reloads(
 
 @pytest.mark.asyncio
 async def test_the_package_holds_the_built_files_and_no_others(tmp_path: Path) -> None:
+    shutil.rmtree(SDK / "dist", ignore_errors=True)
     await run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json")
     settings = {"cache": tmp_path, "ignore_scripts": "true", "loglevel": "silent"}
     npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -82,8 +84,9 @@ async def test_the_package_holds_the_built_files_and_no_others(tmp_path: Path) -
     sources = {file.stem for file in (SDK / "src").glob("*.ts")}
     built = {f"dist/{name}.{suffix}" for name in sources for suffix in ("js", "d.ts")}
     assert files == built | {"package.json", "README.md", "LICENSE"}
-    exported = "import('@chatserver/client').then((all) => console.log(Object.keys(all).join()))"
-    assert "ChatClient" in await run("--eval", exported)
+    for entry in ("@chatserver/client", "@chatserver/client/core"):
+        exported = f"import('{entry}').then((all) => console.log(Object.keys(all).join()))"
+        assert "ChatClient" in await run("--eval", exported)
 
 
 @pytest.mark.asyncio

@@ -4,9 +4,9 @@ import { gzipSync } from "node:zlib"
 import { build } from "esbuild"
 
 /** Bytes of a bundle, plain and compressed. */
-async function sizes(external: string[]): Promise<string> {
+async function sizes(entry: string, external: string[] = []): Promise<string> {
   const bundled = await build({
-    entryPoints: ["src/index.ts"],
+    entryPoints: [`src/${entry}.ts`],
     bundle: true,
     minify: true,
     format: "esm",
@@ -19,6 +19,6 @@ async function sizes(external: string[]): Promise<string> {
   return `${kilobytes(contents.length)}, ${kilobytes(gzipSync(contents).length)} compressed`
 }
 
-console.log(`the SDK: ${await sizes(["idb", "socket.io-client"])}`)
-console.log(`with idb: ${await sizes(["socket.io-client"])}`)
-console.log(`with idb and socket.io-client: ${await sizes([])}`)
+console.log(`the SDK: ${await sizes("core", ["idb"])}`)
+console.log(`with idb: ${await sizes("core")}`)
+console.log(`with idb and socket.io-client: ${await sizes("index")}`)

@@ -10,7 +10,7 @@ import type { Badge, Calls, DeviceInfo, Person, Presence } from "./protocol.ts"
 import { Shared } from "./shared.ts"
 import type { State } from "./state.ts"
 import type { OutboxStore } from "./store.ts"
-import { socketIo, type Transport } from "./transport.ts"
+import type { Transport } from "./transport.ts"
 import { type Thread, Views } from "./views.ts"
 import { type Deferred, deferred } from "./waiting.ts"
 
@@ -24,8 +24,8 @@ export interface ChatOptions {
   device: DeviceInfo
   /** How long an answer may take. */
   timeoutMs?: number
-  /** What carries calls and events; by default socket.io-client. */
-  transport?: Transport
+  /** What carries calls and events. */
+  transport: Transport
   /** Where unsent messages are kept; by default IndexedDB, or memory where there is none. */
   outbox?: OutboxStore
   /** Whether tabs share one connection and one state, where the browser can do that. */
@@ -59,18 +59,18 @@ export class ChatClient {
   private closed: ChatStopped | null = null
 
   constructor(options: ChatOptions) {
-    const { timeoutMs = 10_000, transport = socketIo } = options
+    const { timeoutMs = 10_000 } = options
     this.timeoutMs = timeoutMs
     this.views = new Views(() => this.state)
     this.shared = new Shared(
-      { ...options, timeoutMs, transport },
+      { ...options, timeoutMs },
       {
         tell: (told) => {
           const { conversation } = told.data as { conversation?: string }
           this.views.moved(told.tell, conversation)
           this.feed.tell(told)
         },
-        adopted: () => this.views.movedAll(),
+        renewed: () => this.views.movedAll(),
         sent: (clientId, answer) => this.settle(clientId)?.resolve(answer),
         failed: (clientId, error) => this.settle(clientId)?.reject(new ChatRefused(error)),
       },

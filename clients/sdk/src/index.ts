@@ -1,15 +1,21 @@
 // A client for chatserver: typed calls, events, history that converges, and an outbox.
 
-export type { ChatOptions, Sending, SendOptions } from "./client.ts"
-export { ChatClient } from "./client.ts"
-export type { TokenSource } from "./connection.ts"
-export type { Conversation } from "./conversation.ts"
-export { installationId } from "./device.ts"
-export { ChatDisconnected, ChatError, ChatRefused, ChatStopped, ChatTimeout } from "./errors.ts"
-export type { ChatEventName, ChatEvents, Connectivity, PendingState } from "./events.ts"
-export { textOf } from "./message.ts"
-export type { Draft, Pending, Refusal } from "./outbox.ts"
-export * from "./protocol.ts"
-export { indexedDbStore, memoryStore, type OutboxStore } from "./store.ts"
-export type { Auth, ConnectRefusal, Link, LinkEvents, Transport } from "./transport.ts"
-export type { Shown, Thread, Tick } from "./views.ts"
+import { ChatClient as CoreClient, type ChatOptions as CoreOptions } from "./client.ts"
+import { socketIo } from "./socketio.ts"
+import type { Transport } from "./transport.ts"
+
+export * from "./core.ts"
+export { socketIo } from "./socketio.ts"
+
+/** How a client is made. */
+export interface ChatOptions extends Omit<CoreOptions, "transport"> {
+  /** What carries calls and events; by default socket.io-client. */
+  transport?: Transport
+}
+
+/** One device of one person, in one of its tabs. */
+export class ChatClient extends CoreClient {
+  constructor(options: ChatOptions) {
+    super({ transport: socketIo, ...options })
+  }
+}

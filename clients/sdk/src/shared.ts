@@ -23,8 +23,8 @@ export interface SharedOptions extends Address {
 /** Who is told what happens to it. */
 export interface SharedListener {
   tell(told: Told): void
-  /** The whole state came from another tab. */
-  adopted(): void
+  /** Anything may be another now: the state came from another tab, or names did. */
+  renewed(): void
   sent(clientId: string, answer: Calls["message.send"]["answer"]): void
   failed(clientId: string, error: Refusal): void
 }
@@ -251,14 +251,16 @@ export class Shared {
     this.state = State.revived(state)
     this.rewrite()
     this.joined.resolve()
-    this.listener.adopted()
+    this.listener.renewed()
     for (const told of everything(this.state)) this.listener.tell(told)
   }
 
   // ---- both -------------------------------------------------------------------------------------
 
   private apply(input: Input): void {
+    const { user } = this.state
     const effects = this.state.take(input)
+    if (input.on === "names" || user !== this.state.user) this.listener.renewed()
     if (input.on === "sent") {
       this.written.delete(input.draft.client_id)
       this.listener.sent(input.draft.client_id, input.answer)

@@ -1,7 +1,6 @@
-// What carries calls and events. The default speaks through socket.io-client; where that does not
-// run, in a mini-program say, an application brings its own.
+// What carries calls and events. The default is socketio.ts; where socket.io-client does not run, in a
+// mini-program say, an application brings its own.
 
-import { io } from "socket.io-client"
 import type { DeviceInfo } from "./protocol.ts"
 
 /** What the CONNECT packet carries. */
@@ -37,27 +36,3 @@ export interface Link {
 
 /** Opens a link to namespace `/` of a server. */
 export type Transport = (url: string, auth: Auth, events: LinkEvents) => Link
-
-/** Over socket.io-client: WebSocket, or where that fails long polling. */
-export const socketIo: Transport = (url, auth, events) => {
-  const socket = io(url, {
-    auth,
-    forceNew: true,
-    reconnection: false,
-    transports: ["websocket", "polling"],
-    tryAllTransports: true,
-  })
-  socket.onAny((name: string, data: unknown) => events.event(name, data))
-  socket.on("connect_error", (error: Error & { data?: ConnectRefusal }) => {
-    events.refused(error.data?.code ? error.data : undefined)
-  })
-  socket.on("disconnect", (reason) => events.ended(reason === "io server disconnect"))
-  return {
-    call: (name, fields, answered) => socket.emit(name, fields, answered),
-    close: () => {
-      socket.offAny()
-      socket.off()
-      socket.disconnect()
-    },
-  }
-}

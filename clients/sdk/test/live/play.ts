@@ -6,10 +6,9 @@
 
 import "fake-indexeddb/auto"
 import assert from "node:assert/strict"
-import { ChatClient } from "../../src/client.ts"
-import { ChatRefused, ChatTimeout } from "../../src/errors.ts"
+import { ChatClient, ChatRefused, ChatTimeout, socketIo } from "../../src/index.ts"
 import type { Message } from "../../src/protocol.ts"
-import { type Link, socketIo, type Transport } from "../../src/transport.ts"
+import type { Link, Transport } from "../../src/transport.ts"
 import { numbersFrom } from "../random.ts"
 
 const PATIENCE_MS = 60_000
