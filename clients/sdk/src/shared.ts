@@ -13,6 +13,7 @@ import { type Deed, type Note, Tabs } from "./tabs.ts"
 import { type Deferred, deferred, within } from "./waiting.ts"
 
 const LOAD_MS = 3000 // a store that takes longer is not waited for
+const FROZEN_MS = 5000 // a leading tab that says nothing for so long has no say
 
 /** How a shared state is made. */
 export interface SharedOptions extends Address {
@@ -43,7 +44,8 @@ export class Shared {
   private early: Deed[] | null = null // what is to be done as soon as this tab leads
   private leader = "" // whose inputs these are
   private at = 0
-  private readonly joined = deferred<void>() // this tab leads, or knows who does
+  private expecting: ReturnType<typeof setTimeout> | undefined // to hear of the leader
+  private joined = deferred<void>() // this tab leads, or knows who does
   private isFollowed = false
   private isClosed = false
 
@@ -54,6 +56,7 @@ export class Shared {
     this.store = outbox ?? bestStore(device.id)
     this.tabs = new Tabs(`chatserver ${url} ${device.id}`, shareTabs, {
       onLead: () => void this.lead(),
+      onLost: () => this.lose(),
       onNote: (note) => this.onNote(note),
     })
   }
@@ -61,12 +64,14 @@ export class Shared {
   /** Come among the tabs: lead, or follow. */
   start(): void {
     this.tabs.start()
+    this.expectLeader()
   }
 
   /** Leave them. */
   close(): void {
     if (this.leader !== "") this.front(null)
     this.isClosed = true
+    clearTimeout(this.expecting)
     this.joined.resolve()
     this.driver?.close()
     this.tabs.close()
@@ -85,6 +90,7 @@ export class Shared {
     const answer = deferred<object>()
     this.asked.set(id, answer)
     this.tabs.post({ note: "call", from: this.id, id, name, fields })
+    this.expectLeader()
     await within(
       answer.promise.catch(() => {}),
       2 * this.options.timeoutMs,
@@ -126,16 +132,21 @@ export class Shared {
   deed(deed: Deed): void {
     if (this.driver) this.carryOut(this.driver, deed)
     else if (this.early) this.early.push(deed)
-    else this.tabs.post({ note: "deed", deed })
+    else {
+      this.tabs.post({ note: "deed", deed })
+      this.expectLeader()
+    }
   }
 
   // ---- leading ----------------------------------------------------------------------------------
 
   private async lead(): Promise<void> {
-    this.early = []
+    const early: Deed[] = []
+    this.early = early
+    this.heardLeader()
     const kept = this.store.load().then((all) => all, noStore)
     await within(kept, LOAD_MS)
-    if (this.isClosed) return
+    if (this.isClosed || this.early !== early) return // it was taken away meanwhile
     this.leader = this.id
     this.driver = new Driver({
       address: this.options,
@@ -148,8 +159,19 @@ export class Shared {
       for (const pending of all) this.drive({ on: "pending", pending: { ...pending, tried: true } })
     })
     this.driver.start()
-    for (const deed of this.early) this.deed(deed)
+    for (const deed of early) this.deed(deed)
     this.joined.resolve()
+  }
+
+  /** Another tab took the lead: follow it. */
+  private lose(): void {
+    this.driver?.close()
+    this.driver = null
+    this.early = null
+    this.leader = ""
+    this.joined = deferred<void>()
+    this.tabs.post({ note: "hello" })
+    this.expectLeader()
   }
 
   private drive(input: Input): void {
@@ -201,8 +223,10 @@ export class Shared {
       this.isFollowed = true
       this.tabs.post({ note: "state", leader: this.id, at: this.at, state: this.state })
     } else if (note.note === "deed") {
+      this.tabs.post({ note: "here" })
       this.carryOut(driver, note.deed)
     } else if (note.note === "call") {
+      this.tabs.post({ note: "here" })
       void this.answer(driver, note)
     }
   }
@@ -218,6 +242,9 @@ export class Shared {
   }
 
   private onLeader(note: Note): void {
+    const isAsked = note.note === "hello" || note.note === "deed" || note.note === "call"
+    if (!isAsked) this.heardLeader()
+    else if (this.early) this.tabs.post({ note: "here" })
     switch (note.note) {
       case "lead":
         for (const call of this.asked.values()) call.reject(new ChatDisconnected())
@@ -234,6 +261,17 @@ export class Shared {
         if (note.error) this.asked.get(note.id)?.reject(revivedError(note.error))
         else this.asked.get(note.id)?.resolve(note.answer ?? {})
     }
+  }
+
+  /** A page that nobody sees may be frozen: if it leads and says nothing, this one does. */
+  private expectLeader(): void {
+    if (this.driver || this.early || this.isClosed) return
+    this.expecting ??= setTimeout(() => this.tabs.seize(), FROZEN_MS)
+  }
+
+  private heardLeader(): void {
+    clearTimeout(this.expecting)
+    this.expecting = undefined
   }
 
   private follow({ leader, at, input }: Extract<Note, { note: "input" }>): void {
@@ -265,6 +303,7 @@ export class Shared {
       this.written.delete(input.draft.client_id)
       this.listener.sent(input.draft.client_id, input.answer)
     }
+    if (input.on === "failed" || input.on === "discard") this.written.delete(input.clientId)
     if (input.on === "failed") this.listener.failed(input.clientId, input.error)
     if (input.on === "foreground") this.driver?.tellForeground()
     if (input.on === "pending") this.driver?.sender.wrote(input.pending.draft.conversation)

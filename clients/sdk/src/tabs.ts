@@ -17,6 +17,7 @@ export type Deed =
 /** What tabs say to each other. `at` numbers the inputs of one leader. */
 export type Note =
   | { note: "lead" } // who leads now
+  | { note: "here" } // the leader has heard
   | { note: "hello" } // tell me the state
   | { note: "state"; leader: string; at: number; state: State }
   | { note: "input"; leader: string; at: number; input: Input }
@@ -28,6 +29,8 @@ export type Note =
 export interface TabsListener {
   /** This tab leads from now on. */
   onLead(): void
+  /** Another tab took the lead from this one, which did not answer. */
+  onLost(): void
   /** Another tab said something. */
   onNote(note: Note): void
 }
@@ -37,7 +40,8 @@ export class Tabs {
   private readonly name: string
   private readonly listener: TabsListener
   private readonly channel: BroadcastChannel | null = null
-  private readonly closing = new AbortController()
+  private waiting: AbortController | null = null // for the lead
+  private isClosed = false
   private release: () => void = () => {}
 
   /** Not among them before `start`; tabs with the same name belong together. */
@@ -62,27 +66,47 @@ export class Tabs {
       return
     }
     this.post({ note: "hello" })
-    const lead = () => {
-      return new Promise<void>((resolve) => {
-        this.release = resolve
-        if (this.closing.signal.aborted) resolve()
-        else this.listener.onLead()
-      })
-    }
-    const { signal } = this.closing
-    navigator.locks.request(this.name, { signal }, lead).catch(() => {}) // closed while waiting
+    this.request({})
+  }
+
+  /** Take the lead from a tab that does not answer: browsers freeze pages that nobody sees. */
+  seize(): void {
+    if (this.waiting === null || this.isClosed) return
+    this.waiting.abort()
+    this.request({ steal: true })
   }
 
   /** Say something to all other tabs. */
   post(note: Note): void {
-    if (!this.closing.signal.aborted) this.channel?.postMessage(note)
+    if (!this.isClosed) this.channel?.postMessage(note)
   }
 
   /** Leave; another tab may lead. */
   close(): void {
-    this.closing.abort()
+    this.isClosed = true
+    this.waiting?.abort()
     this.release()
     this.channel?.close()
+  }
+
+  private request(options: LockOptions): void {
+    const waiting = new AbortController()
+    this.waiting = waiting
+    let isLeading = false
+    const lead = () => {
+      return new Promise<void>((resolve) => {
+        this.release = resolve
+        isLeading = !this.isClosed && this.waiting === waiting
+        if (isLeading) this.listener.onLead()
+        else resolve()
+      })
+    }
+    const all = options.steal ? options : { signal: waiting.signal }
+    navigator.locks.request(this.name, all, lead).catch(() => {
+      if (!isLeading || this.isClosed) return // it only waited
+      this.listener.onLost()
+      this.request({})
+    })
   }
 }
 

@@ -229,6 +229,8 @@ export class FakeServer {
       case "message.send":
         return this.stored(conversation, user, told, link)
       case "message.edit":
+        if (!conversation.messages[(told.seq as number) - 1])
+          return { ok: false, code: "not_found" }
         return this.change(conversation, told.seq as number, user, {
           type: "edit",
           body: told.body as Record<string, unknown>,

@@ -82,6 +82,23 @@ test("a failed message can be tried again from any tab", async (t) => {
   await eventually(() => texts(leader, id).length === 1 && leader.pending(id).length === 0)
 })
 
+test("a message given up stays given up when another tab leads", async (t) => {
+  const server = new FakeServer()
+  const leader = await tab(t, server)
+  const id = await leader.open("lin")
+  const follower = await tab(t, server)
+  server.refusals.set("message.send", [{ code: "forbidden", message: "No." }])
+  const { clientId, stored } = follower.send(id, "hello")
+  await assert.rejects(stored)
+  follower.discard(clientId)
+  await eventually(() => leader.pending(id).length === 0)
+  leader.close()
+  await follower.edit(id, 1, "").catch(() => {}) // whoever leads now
+  await eventually(() => follower.phase.phase === "connected" && server.links.size === 1)
+  await follower.send(id, "another").stored
+  assert.deepEqual(texts(follower, id), ["another"])
+})
+
 test("reading and scrolling in one tab moves all", async (t) => {
   const server = new FakeServer()
   const talk = server.direct("mei", "lin")
@@ -115,4 +132,23 @@ test("a device is away when none of its tabs is in front", async (t) => {
   await eventually(() => told().join() === "false,false,true")
   follower.close()
   await eventually(() => told().join() === "false,false,true,false")
+})
+
+test("a leading tab that is frozen loses the lead, and follows when it wakes up", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] })
+  const clock = setInterval(() => t.mock.timers.tick(50), 5) // time goes faster here
+  t.after(() => clearInterval(clock))
+  const server = new FakeServer()
+  const frozen = await tab(t, server)
+  const id = await frozen.open("lin")
+  const follower = await tab(t, server)
+  const { shared } = frozen as unknown as { shared: { onNote: (note: unknown) => void } }
+  const hear = shared.onNote
+  shared.onNote = () => {}
+  assert.equal((await follower.send(id, "one").stored).seq, 1)
+  shared.onNote = hear
+  await eventually(() => frozen.phase.phase === "connected" && texts(frozen, id).join() === "one")
+  assert.equal((await frozen.send(id, "two").stored).seq, 2)
+  await eventually(() => texts(follower, id).join() === "one,two")
+  assert.equal(server.links.size, 1)
 })
