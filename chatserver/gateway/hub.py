@@ -180,6 +180,11 @@ class Hub:
             else:
                 self.join(connection, topic, first)
 
+    def is_seated(self, user: str, topic: str, *, hears: bool) -> bool:
+        """Whether each of the person's connections hears the topic, or none does."""
+        room = self._rooms.get(topic, {})
+        return all((each.caller.connection in room) is hears for each in self.of_user(user))
+
     @property
     def moment(self) -> int:
         """Now, for `take_seats`."""
