@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -79,6 +79,7 @@ class Run:
         self._seconds: list[Second] = []
         self._total = Merged()
         self._broken: list[Span] = []
+        self._breaking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def play(self) -> Report:
         """All of it, from the first connection to the verdict.
@@ -181,10 +182,14 @@ class Run:
         if self._venue.stage is None:
             raise Failed("only servers that the run has started itself can be broken")
         await asyncio.sleep(max(begin + at_s - time.perf_counter(), 0))
-        begun = time.perf_counter() - begin
-        async with getattr(strokes, kind)(self._venue.stage):
-            await asyncio.sleep(lasts_s)
-        self._broken.append(Span(kind, begun, time.perf_counter() - begin))
+        async with self._breaking[kind]:  # one node after the other, however long each takes
+            begun = time.perf_counter() - begin
+            try:
+                async with getattr(strokes, kind)(self._venue.stage):
+                    await asyncio.sleep(lasts_s)
+            except (AssertionError, RuntimeError) as error:
+                raise Failed(f"{kind}: {error}") from None
+            self._broken.append(Span(kind, begun, time.perf_counter() - begin))
 
     # --- load processes -----------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from loadtest.faults.nodes import KEY, PRODUCT
 from loadtest.faults.stage import Scene, Stage, databases, on_stage
 from loadtest.rehearsal.scenario import Scenario
 from loadtest.rehearsal.ways import Target
+from loadtest.swarm.failed import Failed
 
 # The product's own limits, but for those on one address, which all clients of a run share.
 SETTINGS = {
@@ -53,7 +54,7 @@ async def own(
     a node; the nodes' logs stay if there is a `folder`.
 
     Raises:
-        DevError, RuntimeError: something does not start.
+        DevError, Failed: something does not start.
     """
     path = folder or Path(tempfile.mkdtemp(prefix="chatserver-rehearsal-"))
     async with AsyncExitStack() as ends:
@@ -64,7 +65,10 @@ async def own(
         scene = Scene(
             path / "nodes", nodes=scenario.setting.nodes, program=program, settings=SETTINGS
         )
-        stage = await ends.enter_async_context(on_stage(found, scene))
+        try:
+            stage = await ends.enter_async_context(on_stage(found, scene))
+        except RuntimeError as error:
+            raise Failed(str(error)) from None
         yield Venue(
             target=Target(tuple(node.url for node in stage.nodes), KEY),
             stage=stage,
