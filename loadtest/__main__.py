@@ -32,7 +32,7 @@ from loadtest.bench.rooms import table as rooms_table
 from loadtest.faults import command as faults_command
 from loadtest.rehearsal import command as rehearsal
 from loadtest.rehearsal import compare as comparison
-from loadtest.rehearsal import results
+from loadtest.rehearsal import results, storm
 from loadtest.rivals.table import RIVALS
 from loadtest.swarm.failed import Failed
 
@@ -292,6 +292,30 @@ def compare(first: Path, second: Path) -> None:
         report.json of the other.
     """
     show(comparison.table(results.read(first), results.read(second)))
+
+
+@app.command
+def capacity(
+    *,
+    people: int = 1_000_000,
+    nodes: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (50, 100, 200),
+    svg: Path | None = None,
+) -> None:
+    """How long a reconnect storm of any size lasts, simulated with measured costs.
+
+    Parameters
+    ----------
+    people
+        How many are connected when all connections drop.
+    nodes
+        Numbers of nodes, each on a core of its own.
+    svg
+        File for a picture.
+    """
+    made = storm.compared(people, nodes)
+    show(storm.table(made))
+    if svg is not None:
+        storm.draw(made, svg)
 
 
 @app.command
