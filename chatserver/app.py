@@ -22,6 +22,7 @@ from chatserver.errors import Unavailable
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
 from chatserver.services.access import Access
+from chatserver.services.answers import Answers
 from chatserver.services.auth import Auth, Verifier
 from chatserver.services.communities import Communities, load_rules
 from chatserver.services.conversations import Conversations
@@ -32,19 +33,23 @@ from chatserver.services.health import Health
 from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages
 from chatserver.services.notices import Notices
-from chatserver.services.presence import Presence, Typists
+from chatserver.services.overload import Overload
+from chatserver.services.presence import Presence
 from chatserver.services.profiles import Profiles
 from chatserver.services.rooms import Rooms
 from chatserver.services.seats import Seats
 from chatserver.services.services import Services
+from chatserver.services.shops import Shops
 from chatserver.services.sync import Sync
 from chatserver.services.telling import Telling
+from chatserver.services.typists import Typists
 from chatserver.services.views import Views
 from chatserver.sockets import BACKLOG, listening_sockets
+from chatserver.store.log import Log
 from chatserver.store.stores import Stores, open_stores
 from chatserver.tasks import Tasks
 
-LAG_EVERY_S = 0.5
+LAG_EVERY_S = 0.2
 PRESENCE_EVERY_S = 20.0
 HEADS_WITHIN_S = 1.5
 
@@ -64,7 +69,13 @@ def build_services(
 ) -> Services:
     """The services over these stores."""
     limits = Limits(settings)
-    telling = Telling(delivery, stores.cursors)
+    overload = Overload(settings)
+    answers = Answers(stores)
+    delivery.when_sent(lambda topic, sent: limits.heard(topic, sent, clock.now_ms()))
+    delivery.when_sent(lambda topic, sent: answers.heard(topic, sent, clock.now_ms()))
+    telling = Telling(delivery, stores.cursors, answers, read_together_ms=settings.read_together_ms)
+    delivery.when_sent(telling.heard)
+    shops = Shops(board, stores.response_times)
     views = Views(stores)
     auth = Auth(Verifier(settings), stores.revocations, delivery)
     access = Access(stores, delivery)
@@ -79,17 +90,17 @@ def build_services(
         messages=Messages(stores, access, limits, telling, settings),
         cursors=Cursors(stores, access, views, telling, limits),
         sync=Sync(stores, views, telling, settings),
-        presence=Presence(board, stores, delivery, leaves_after_ms=settings.leaves_after_ms),
-        typists=Typists(
-            access,
-            telling,
-            interval_ms=settings.typing_interval_ms,
-            expires_ms=settings.typing_expires_ms,
+        presence=Presence(
+            shops, stores, delivery, overload, leaves_after_ms=settings.leaves_after_ms
         ),
+        shops=shops,
+        answers=answers,
+        typists=Typists(access, telling, overload, settings),
         profiles=profiles,
         communities=Communities(stores, profiles, rooms, load_rules(settings)),
         delivery=delivery,
         limits=limits,
+        overload=overload,
     )
 
 
@@ -135,7 +146,6 @@ async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
 
     await _prepare(stores, services)
     _spawn_loops(tasks, stores, bus, services)
-    tasks.spawn("presence", _refresh_presence(board, hub))
     pages = HealthPages(health)
     async with pages.on_port(settings.host, settings.metrics_port):
         doors = await _listen(settings, gateway, pages)
@@ -160,11 +170,14 @@ def _spawn_loops(tasks: Tasks, stores: Stores, bus: Bus, services: Services) -> 
     tasks.spawn("bus", bus.run())
     tasks.spawn("cursors", stores.cursors.run())
     tasks.spawn("heads", stores.heads.run())
+    tasks.spawn("answers", services.answers.run())
     tasks.spawn("presence told", services.presence.run(clock.now_ms))
+    tasks.spawn("presence kept", _refresh_presence(services.presence))
     tasks.spawn("revocations", services.auth.follow(clock.now_ms))
     tasks.spawn("communities", services.communities.run(clock.now_ms))
-    tasks.spawn("seats", services.seats.follow(clock.now_ms, lambda: bus.healthy))
-    tasks.spawn("loop lag", _measure_lag())
+    tasks.spawn("seats", services.seats.run())
+    tasks.spawn("seats followed", services.seats.follow(clock.now_ms, lambda: bus.healthy))
+    tasks.spawn("pressure", _observe_pressure(services.overload, stores.log))
 
 
 class Doors(Struct, frozen=True):
@@ -209,15 +222,17 @@ async def _drain(health: Health, doors: Doors, gateway: Gateway, stores: Stores)
     await doors.runner.cleanup()
 
 
-async def _measure_lag() -> None:
+async def _observe_pressure(overload: Overload, appending: Log) -> None:
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + LAG_EVERY_S
         await asyncio.sleep(LAG_EVERY_S)
-        metrics.loop_lag.observe(max(0.0, loop.time() - due))
+        lag_s = max(0.0, loop.time() - due)
+        metrics.loop_lag.observe(lag_s)
+        overload.observe(lag_s, appending.waiting)
 
 
-async def _refresh_presence(board: PresenceBoard, hub: Hub) -> None:
+async def _refresh_presence(presence: Presence) -> None:
     while True:
         await asyncio.sleep(PRESENCE_EVERY_S)
-        await board.refresh(hub.users())
+        await presence.refresh()

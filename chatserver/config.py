@@ -23,6 +23,7 @@ PORT_MAX = 65_535
 Port = Annotated[int, Meta(ge=0, le=PORT_MAX)]
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
+Percent = Annotated[int, Meta(ge=1, le=100)]
 
 
 class SettingsError(Exception):
@@ -38,7 +39,10 @@ def _says(description: str) -> Meta:
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything an operator can turn. Times end in `_ms`, sizes in `_bytes`, rates in `_per_s`."""
+    """Everything an operator can turn.
+
+    Times end in `_ms`, sizes in `_bytes`, rates in `_per_s`, shares in `_percent`.
+    """
 
     host: Annotated[str, _says("address to listen on")] = "127.0.0.1"
     port: Annotated[Port, _says("port for the socket and HTTP; 0 takes a free one")] = 8080
@@ -187,6 +191,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     typing_expires_ms: Annotated[Positive, _says("a typing signal not renewed is gone after")] = (
         8000
     )
+    typing_told_max: Annotated[
+        Positive, _says("people typing in one conversation that one node tells of at once")
+    ] = 5
+    read_together_ms: Annotated[
+        NotNegative, _says("read marks of one person this close are told as one; 0 tells each")
+    ] = 200
     leaves_after_ms: Annotated[
         Positive, _says("who reconnects within this time was never offline")
     ] = 5000
@@ -201,6 +211,19 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     append_waiting_max: Annotated[
         Positive, _says("messages that may wait to be stored; beyond it senders get busy")
     ] = 10_000
+    append_chatter_percent: Annotated[
+        Percent,
+        _says("of that, what groups and channels may fill; then only direct messages go on"),
+    ] = 50
+    overload_waiting_percent: Annotated[
+        Percent, _says("of that, where the node counts as overloaded: no typing, no presence")
+    ] = 25
+    overload_lag_ms: Annotated[
+        Positive, _says("the same for how late its event loop runs; both are smoothed over 2 s")
+    ] = 250
+    overload_connects_percent: Annotated[
+        Percent, _says("of connects_per_s, what an overloaded node lets in")
+    ] = 25
     append_batch_max: Annotated[Positive, _says("messages stored in one write")] = 500
     cursor_flush_ms: Annotated[Positive, _says("read positions are gathered this long")] = 200
 

@@ -79,6 +79,19 @@ bus_dropped = Counter(
 loop_lag = Histogram(
     "chat_loop_lag_seconds", "How late the event loop runs", buckets=_SECONDS, registry=registry
 )
+pressure = Gauge(
+    "chat_pressure", "Load of this node, smoothed; at 1 it begins to shed", registry=registry
+)
+overloaded = Gauge(
+    "chat_overloaded", "Whether this node sheds typing and presence", registry=registry
+)
+spared = Counter(
+    "chat_spared",
+    "What was not told or not taken, by kind: typing and presence while overloaded (typing also of "
+    "a crowd), read marks of one moment told as one, messages of rooms that yielded to direct ones",
+    ["kind"],
+    registry=registry,
+)
 
 
 def render() -> bytes:

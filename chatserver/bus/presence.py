@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from chatserver.bus.lanes import BROKEN, Lanes
+from chatserver.domain.person import PresenceState
 
 EXPIRES_MS = 60_000  # a node that no longer refreshes its people is taken for dead
 REMEMBERED_MS = 30 * 86_400_000
@@ -17,7 +18,8 @@ USERS_PER_SCRIPT = 500  # Redis does nothing else meanwhile
 TIMEOUT_S = 1.0
 PAUSE_S = 1.0  # after a failure, so that an outage costs one wait and not one for every caller
 
-# One sorted set for each person: node -> until when it is believed, and '' -> last seen.
+# One sorted set for each person: node -> until when it is believed, and '' -> last seen. Where the
+# person is away on a node, the node's name has a '~' behind it.
 # The clock is that of Redis, so nodes whose clocks differ agree.
 _NOW = """
 local time = redis.call('TIME')
@@ -28,13 +30,13 @@ _MARK = (
     + """
 local node, expires, remembered = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 for i, key in ipairs(KEYS) do
-  local left = ARGV[i + 3]
-  if left == '' then
+  local mark = ARGV[i + 3]
+  redis.call('ZREM', key, node, node .. '~')
+  if mark == '' or mark == '~' then
     redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
-    redis.call('ZADD', key, now + expires, node)
+    redis.call('ZADD', key, now + expires, node .. mark)
   else
-    redis.call('ZREM', key, node)
-    redis.call('ZADD', key, left, '')
+    redis.call('ZADD', key, mark, '')
   end
   redis.call('PEXPIRE', key, remembered)
 end
@@ -45,25 +47,30 @@ _STATES = (
     + """
 local expires, states = tonumber(ARGV[1]), {}
 for i, key in ipairs(KEYS) do
-  local online, seen = 0, -1
+  local state, seen = 0, -1
   local entries = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   for j = 1, #entries, 2 do
     local score = tonumber(entries[j + 1])
     if entries[j] == '' then
       seen = math.max(seen, score)
-    elseif score > now then
-      online = 1
-    else
+    elseif score <= now then
       seen = math.max(seen, score - expires)
+    elseif string.sub(entries[j], -1) ~= '~' then
+      state = 2
+    else
+      state = math.max(state, 1)
     end
   end
-  states[i] = {online, seen}
+  states[i] = {state, seen}
 end
 return states
 """
 )
 
-State = tuple[bool, int | None]
+State = tuple[PresenceState, int | None]
+
+_KINDS: tuple[PresenceState, ...] = ("offline", "away", "online")  # by the number of the script
+_ONLINE, _AWAY = "", "~"
 
 log = structlog.get_logger()
 
@@ -92,8 +99,13 @@ class PresenceBoard:
         self._failing_until = [0.0] * len(self._lanes)
 
     async def arrived(self, *users: str) -> None:
-        """These people's first connections on this node opened."""
-        self._marks.update(dict.fromkeys(users, ""))
+        """These people have a connection on this node with the app in the foreground."""
+        self._marks.update(dict.fromkeys(users, _ONLINE))
+        await self._write()
+
+    async def away(self, *users: str) -> None:
+        """All connections of these people on this node have the app in the background."""
+        self._marks.update(dict.fromkeys(users, _AWAY))
         await self._write()
 
     async def left(self, *users: str, at_ms: int) -> None:
@@ -101,14 +113,16 @@ class PresenceBoard:
         self._marks.update(dict.fromkeys(users, str(at_ms)))
         await self._write()
 
-    async def refresh(self, users: Iterable[str]) -> None:
-        """These people are still on this node; said more often than entries expire."""
+    async def refresh(self, users: Iterable[str], away: Iterable[str] = ()) -> None:
+        """These people are still as they were on this node; said more often than entries expire."""
         for user in users:
-            self._marks.setdefault(user, "")
+            self._marks.setdefault(user, _ONLINE)
+        for user in away:
+            self._marks.setdefault(user, _AWAY)
         await self._write()
 
     async def states(self, users: Iterable[str]) -> dict[str, State]:
-        """Who is online, and when the others were last seen (None: never, or online).
+        """Who is online or away, and when the others were last seen (None: never, or not offline).
 
         People about whom nothing can be learnt now are left out.
         """
@@ -160,5 +174,6 @@ class PresenceBoard:
             return None
 
 
-def _state(online: int, seen: int) -> State:
-    return (True, None) if online else (False, seen if seen >= 0 else None)
+def _state(kind: int, seen: int) -> State:
+    state = _KINDS[kind]
+    return (state, seen if state == "offline" and seen >= 0 else None)

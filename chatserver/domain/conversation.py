@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
-from chatserver.domain.membership import Head, Prefs, RoomRole, State
+from chatserver.domain.membership import Head, Membership, Prefs, RoomRole, Sign, State
 from chatserver.domain.message import Change, Message
 from chatserver.domain.person import Role, UserId
 from chatserver.errors import Invalid
@@ -15,7 +15,9 @@ from chatserver.errors import Invalid
 ConversationKind = Literal["direct", "group", "channel"]
 JoinMode = Literal["open", "approval", "invitation", "staff"]
 History = Literal["all", "joined", "last"]
-Title = Annotated[str, Meta(min_length=1, max_length=100)]
+# one line with something to read in it
+_TITLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z"
+Title = Annotated[str, Meta(min_length=1, max_length=100, pattern=_TITLE)]
 Avatar = Annotated[str, Meta(max_length=500, pattern=r"^https://[\x21-\x7e]+\Z")]
 
 LARGE_FROM = 501  # members; a room this large shows counts, and neither typing nor who has read
@@ -48,8 +50,9 @@ class Room(Struct, frozen=True, kw_only=True):
     """What a conversation of many has beside its messages. Times are ms since 1970 UTC.
 
     Until `muted_until` only admins and the `speakers` may write. `count` are members, of `capacity`
-    at most; `asked` those who wait to be let in. `revision` counts the changes. A community is the
-    server's: it has no owner, `community` names its rule, and `titles` hold its title by language.
+    at most; `asked` those who wait to be let in, `invited` those who have not answered yet.
+    `revision` counts the changes. A community is the server's: it has no owner, `community` names
+    its rule, and `titles` hold its title by language.
     """
 
     title: str
@@ -65,19 +68,38 @@ class Room(Struct, frozen=True, kw_only=True):
     capacity: int = 0
     count: int = 0
     asked: int = 0
+    invited: int = 0
     revision: int = 0
+
+    def shown_to(self, person: Membership) -> Room:
+        """The room as somebody sees it: all of it who is in it; who is asked to come in, or asks,
+        what stands at its door; and who went, what it was called then."""
+        if person.is_in:
+            return self
+        if person.state in {"invited", "asked"}:
+            return structs.replace(
+                self, announcement=None, muted_until=0, speakers=(), asked=0, invited=0
+            )
+        sign = person.sign or Sign("")
+        return Room(
+            title=sign.title,
+            avatar=sign.avatar,
+            owner="",
+            shop=self.shop,
+            community=self.community,
+            revision=sign.revision,
+        )
 
 
 class Conversation(Struct, frozen=True, kw_only=True):
-    """What everybody in it shares: two people for ever, or a room with its memberships, whose
-    last change was at `acted_at`."""
+    """What everybody in it shares: two people for ever, or a room with its memberships."""
 
     id: str
     kind: ConversationKind
     created_at: int
+    changed_at: int = 0  # what a room shows of itself, or how many are in it
     members: tuple[str, ...] = ()  # of a direct conversation; a room has memberships
     room: Room | None = None
-    acted_at: int = 0
 
     def others(self, user: str) -> tuple[str, ...]:
         """The other one of a direct conversation."""
@@ -184,11 +206,6 @@ class SyncedConversation(ConversationView, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     more: bool = False
     reset: bool = False
-
-
-def seen_from_outside(room: Room | None) -> Room | None:
-    """A room as it shows itself to who is not in it, or no longer."""
-    return room and structs.replace(room, announcement=None, speakers=(), asked=0)
 
 
 def direct_id(one: str, other: str) -> str:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from chatserver.domain.conversation import ConversationView, RoomView
 from chatserver.domain.message import Change, Message
-from chatserver.domain.person import Person
+from chatserver.domain.person import Person, PresenceState
 
 PROTOCOL_VERSION = 1
 
@@ -116,13 +116,16 @@ class Typing(Event, frozen=True, kw_only=True):
 
 
 class PresenceChanged(Event, frozen=True, kw_only=True):
-    """A watched person came or went; `last_seen` is null while online or never seen."""
+    """A watched person came or went, or all the person's devices went to the background (`away`).
+
+    `last_seen` is null unless `offline`, and for who was never seen.
+    """
 
     name = "presence"
     example = {"user": "lin", "state": "online", "last_seen": None}
 
     user: str
-    state: Literal["online", "offline"]
+    state: PresenceState
     last_seen: int | None
 
     def payload(self) -> Any:

@@ -14,6 +14,7 @@ Mode = Literal["all", "mentions", "silent", "none"]
 
 MUTED: frozenset[Mode] = frozenset({"silent", "none"})  # counted, but not on the badge
 RANK: dict[RoomRole, int] = {"member": 0, "admin": 1, "owner": 2}
+FOREVER = 2**53  # a time that does not come
 HIDDEN_MAX = 1000  # messages one person has deleted for themselves one by one, per conversation
 
 
@@ -22,6 +23,14 @@ class Head(Struct, frozen=True):
 
     seq: int = 0
     mod: int = 0
+
+
+class Sign(Struct, frozen=True):
+    """By what a room is known in a list, as of a revision of it."""
+
+    title: str
+    avatar: str | None = None
+    revision: int = 0
 
 
 class Prefs(Struct, frozen=True):
@@ -40,8 +49,9 @@ class Prefs(Struct, frozen=True):
 class Membership(Struct, frozen=True, kw_only=True):
     """One person in one conversation. Times are milliseconds since 1970 UTC.
 
-    `since` is the first message to be seen, `until` where the logs stood when the person left.
-    `moved` is who was taken out of a community because it no longer fits.
+    `since` is the first message to be seen, `until` where the logs stood when the person left, and
+    `sign` what the room was called then. `moved` is who was taken out of a community because it no
+    longer fits.
     """
 
     conversation: str
@@ -51,6 +61,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     joined_at: int = 0
     since: int = 1
     until: Head | None = None
+    sign: Sign | None = None
     muted_until: int = 0
     banned_until: int | None = None
     read: int = 0
@@ -81,10 +92,12 @@ class Membership(Struct, frozen=True, kw_only=True):
 class Moved(Struct, frozen=True, kw_only=True):
     """Something about a room changed: what nodes tell each other.
 
-    `seats` are the people who came in, with the first message they may see, or None who went.
+    `seats` are the people who came in, with the first message they may see, or None who went;
+    `revision` is the room's after it.
     """
 
     conversation: str
+    revision: int
     seats: dict[str, int | None] = {}
 
 
@@ -111,7 +124,7 @@ class Sight(Struct, frozen=True):
         if message.seq <= self.prefs.cleared or message.seq in self.prefs.hidden:
             return _blank(message, deleted=True)
         if self.is_over and message.mod > self.head.mod:
-            return _blank(message, recalled=True)
+            return self._unchanged(_blank(message, recalled=True))
         return message
 
     def change(self, change: Change) -> Change:
@@ -122,6 +135,10 @@ class Sight(Struct, frozen=True):
             conversation=change.conversation, mod=change.mod, type="void", seq=change.seq, by="",
             at=change.at,
         )  # fmt: skip
+
+    def _unchanged(self, message: Message) -> Message:
+        """The message without a trace of what was done to it after the person's time."""
+        return structs.replace(message, edited_at=None, edits=0, pinned=False, mod=self.head.mod)
 
 
 def _blank(message: Message, *, deleted: bool = False, recalled: bool = False) -> Message:

@@ -27,6 +27,7 @@ Reaction = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x
 Seq = Annotated[int, Meta(ge=1, le=2**53)]
 
 REACTIONS_PER_MESSAGE = 20  # different ones on one message; keeps the document small
+REACTORS_PER_MESSAGE = 1000  # names on one message; every page of history carries them
 
 
 class TextBody(Struct, frozen=True):
@@ -268,6 +269,8 @@ def _allow_react(message: Message, deed: Deed, caller: Caller, _rules: ChangeRul
     new_kind = deed.on and reaction not in message.reactions
     if new_kind and len(message.reactions) >= REACTIONS_PER_MESSAGE:
         raise Conflict(f"A message carries at most {REACTIONS_PER_MESSAGE} different reactions")
+    if deed.on and sum(map(len, message.reactions.values())) >= REACTORS_PER_MESSAGE:
+        raise Conflict(f"A message carries at most {REACTORS_PER_MESSAGE} reactions")
     return True
 
 

@@ -8,7 +8,10 @@ from msgspec import Meta, Struct
 
 Role = Literal["customer", "consultant", "manager", "admin", "bot"]
 Platform = Literal["web", "ios", "android", "mini", "desktop", "bot"]
+PresenceState = Literal["online", "away", "offline"]
+"""Away is who has devices connected, and all of them in the background."""
 UserId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f]+\Z")]
+ShopId = Annotated[str, Meta(min_length=1, max_length=128)]
 DeviceId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f]+\Z")]
 
 STAFF: frozenset[Role] = frozenset({"consultant", "manager", "admin"})

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from chatserver.domain.conversation import Conversation, ConversationKind
-from chatserver.domain.membership import RANK, Membership, RoomRole
+from chatserver.domain.membership import FOREVER, RANK, Membership, RoomRole
 from chatserver.errors import Forbidden
-
-FOREVER = 2**53  # a time that does not come
 
 Action = Literal[
     "write", "react", "type", "mention_all", "pin", "recall_others", "see_members", "see_readers",
@@ -70,10 +68,10 @@ def check_may_write(conversation: Conversation, me: Membership, now: int) -> Non
     """
     require(conversation, me, "write")
     room = conversation.room
-    if room is None or may(conversation, me, "write_at_any_time"):
-        return
     if me.muted_until > now:
         raise Forbidden("You are muted here", retry_after_ms=_left(me.muted_until, now))
+    if room is None or may(conversation, me, "write_at_any_time"):
+        return
     if room.muted_until > now and me.user not in room.speakers:
         raise Forbidden(
             "Only admins may write here now", retry_after_ms=_left(room.muted_until, now)

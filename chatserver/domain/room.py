@@ -13,33 +13,32 @@ from typing import Any
 from msgspec import UNSET, structs
 
 from chatserver.domain.calls import UpdateConversation
-from chatserver.domain.conversation import (
-    Announcement,
-    History,
-    Room,
-    RoomSettings,
-)
-from chatserver.domain.membership import Head, Membership, RoomRole, State
-from chatserver.domain.rights import FOREVER, Action, may, require
+from chatserver.domain.conversation import Announcement, JoinMode, Room
+from chatserver.domain.membership import FOREVER, Membership, RoomRole
+from chatserver.domain.places import admitted, at_the_door, departed, quietly, ruled
+from chatserver.domain.rights import Action, may, require
 from chatserver.domain.scene import Note, Ruling, Scene
 from chatserver.errors import Forbidden, NotFound
 
 UNLIMITED = 2**31
 ADMINS_MAX = 99
+ASKED_MAX = 1000  # who wait to be let in; more are noise
+INVITED_MAX = 1000  # who have not answered; nobody should invite everybody
 GONE = frozenset({"left", "removed", "banned", "moved"})
+BY_ADMINS: frozenset[JoinMode] = frozenset({"approval", "staff"})  # ways in that admins watch over
 
 
 def begin(scene: Scene) -> Ruling:
     """A new room with its owner in it."""
-    owner = _admitted(scene, scene.of(scene.caller.user), role="owner")
+    owner = admitted(scene, scene.of(scene.caller.user), role="owner")
     title = scene.conversation.the_room.title
-    return _ruling(scene, (owner,), Note(type="created", by=owner.user, fields={"title": title}))
+    return ruled(scene, (owner,), Note(type="created", by=owner.user, fields={"title": title}))
 
 
 def begin_for(scene: Scene, admins: Iterable[str]) -> Ruling:
     """A new room of the server's, which has no owner, with its admins in it."""
-    members = tuple(_admitted(scene, scene.of(user), role="admin") for user in admins)
-    return _ruling(scene, members)
+    members = tuple(admitted(scene, scene.of(user), role="admin") for user in admins)
+    return ruled(scene, members)
 
 
 def bring_in(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
@@ -53,10 +52,10 @@ def bring_in(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
         return None
     note = Note(type="joined", by=user, users=(user,))
     if person.is_in:
-        return _ruling(scene, (structs.replace(person, role=role),))
+        return ruled(scene, (structs.replace(person, role=role),))
     if role == "member":
         return _admit(scene, [person], note)
-    return _quietly(scene, _ruling(scene, (_admitted(scene, person, role=role),), note))
+    return quietly(scene, ruled(scene, (admitted(scene, person, role=role),), note))
 
 
 def take_out(scene: Scene, user: str) -> Ruling | None:
@@ -64,27 +63,34 @@ def take_out(scene: Scene, user: str) -> Ruling | None:
     person = scene.of(user)
     if not person.is_in:
         return None
-    gone = structs.replace(person, state="moved", role="member", until=scene.head)
-    return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=user, users=(user,))))
+    gone = departed(scene, person, state="moved")
+    return quietly(scene, ruled(scene, (gone,), Note(type="left", by=user, users=(user,))))
 
 
 def join(scene: Scene) -> Ruling | None:
     """Come in by oneself: as the room's settings say, or because one was invited.
 
+    A room that everybody left waits for its owner.
+
     Raises:
         NotFound: the room takes in nobody like this; it is as if it were not there.
-        Forbidden: it is full.
+        Forbidden: it is full, or too many wait to be let in.
     """
-    me, mode = scene.of(scene.caller.user), scene.conversation.the_room.settings.join
+    me, room = scene.of(scene.caller.user), scene.conversation.the_room
+    mode = room.settings.join
     if me.is_in or (me.state == "asked" and mode == "approval"):
         return None
+    if room.count == 0:
+        return _come_back(scene, me)
     if _is_banned(me, scene.now):
         raise NotFound
     if me.state == "invited" or mode == "open" or (mode == "staff" and _is_colleague(scene)):
         return _admit(scene, [me], Note(type="joined", by=me.user, users=(me.user,)))
-    if mode == "approval":
-        return _ruling(scene, (_standing(scene, me, state="asked"),))
-    raise NotFound
+    if mode != "approval":
+        raise NotFound
+    if room.asked >= ASKED_MAX:
+        raise Forbidden("Too many people wait to be let in here")
+    return ruled(scene, (at_the_door(scene, me, state="asked"),))
 
 
 def leave(scene: Scene) -> Ruling | None:
@@ -98,25 +104,29 @@ def leave(scene: Scene) -> Ruling | None:
         return None
     if me.role == "owner" and room.count > 1:
         raise Forbidden("Hand the room over to somebody before you leave")
+    gone = departed(scene, me, state="left")
     if not me.is_in:
-        return _ruling(scene, (_standing(scene, me, state="left"),))
-    gone = structs.replace(me, state="left", role="member", until=scene.head)
-    return _quietly(scene, _ruling(scene, (gone,), Note(type="left", by=me.user, users=(me.user,))))
+        return ruled(scene, (gone,))
+    return quietly(scene, ruled(scene, (gone,), Note(type="left", by=me.user, users=(me.user,))))
 
 
 def add(scene: Scene, users: Iterable[str]) -> Ruling | None:
     """Bring people in: staff at once, others by an invitation; whoever asked to come in is let in.
 
+    Where members could get somebody past approval, or past the door of the staff, admins invite.
+
     Raises:
-        Forbidden: the caller may not even invite, or one of them is banned, or the room is full.
+        Forbidden: the caller may not even invite, or one of them is banned, or the room is full, or
+            too many invitations to it are open.
     """
-    require(scene.conversation, scene.actor, "invite")
-    outside = [each for each in map(scene.of, users) if not each.is_in]
+    by_admins = scene.conversation.the_room.settings.join in BY_ADMINS
+    require(scene.conversation, scene.actor, "add" if by_admins else "invite")
+    outside = [each for each in map(scene.of, dict.fromkeys(users)) if not each.is_in]
     if any(_is_banned(each, scene.now) for each in outside):
         raise Forbidden("This person is banned here")
     at_once = [each for each in outside if _comes_in_at_once(scene, each)]
     invited = [
-        _standing(scene, each, state="invited")
+        at_the_door(scene, each, state="invited")
         for each in outside
         if each not in at_once and each.state != "invited"
     ]
@@ -146,12 +156,12 @@ def ban(scene: Scene, user: str, until: int | None) -> Ruling | None:
         banned = scene.members.get(user)
         if banned is None or banned.state != "banned":
             return None
-        return _ruling(scene, (_standing(scene, banned, state="removed"),))
+        return ruled(scene, (departed(scene, banned, state="removed"),))
     return _send_away(scene, user, "ban", state="banned", banned_until=until)
 
 
-def set_role(scene: Scene, user: str, role: RoomRole, admins: int) -> Ruling | None:
-    """Make a member admin or not, where there are `admins`; an owner hands the room over.
+def set_role(scene: Scene, user: str, role: RoomRole) -> Ruling | None:
+    """Make a member admin or not; an owner hands the room over. The scene has all admins in it.
 
     Raises:
         Forbidden: only the owner may, and not to more than 99.
@@ -162,13 +172,15 @@ def set_role(scene: Scene, user: str, role: RoomRole, admins: int) -> Ruling | N
     target = _member(scene, user)
     if target.user == actor.user or target.role == role:
         return None
-    if role == "admin" and admins >= ADMINS_MAX:
+    admins = [each for each in scene.members.values() if each.is_in and each.role == "admin"]
+    if target.role == "member" and len(admins) >= ADMINS_MAX:  # who hands over becomes one as well
         raise Forbidden(f"A room has at most {ADMINS_MAX} admins")
     note = Note(type="role", by=actor.user, users=(user,), fields={"role": role})
     changed = structs.replace(target, role=role)
     if role != "owner":
-        return _ruling(scene, (changed,), note)
-    ruling = _ruling(scene, (changed, structs.replace(actor, role="admin")), note)
+        return ruled(scene, (changed,), note)
+    changed = structs.replace(changed, muted_until=0)  # nobody stands above to lift it
+    ruling = ruled(scene, (changed, structs.replace(actor, role="admin")), note)
     return structs.replace(ruling, room=structs.replace(ruling.room, owner=user))
 
 
@@ -186,7 +198,7 @@ def mute(scene: Scene, user: str, until: int) -> Ruling | None:
         return None
     kind, fields = ("muted", {"until": until}) if until else ("unmuted", {})
     note = Note(type=kind, by=scene.caller.user, users=(user,), fields=fields)
-    return _ruling(scene, (structs.replace(target, muted_until=until),), note)
+    return ruled(scene, (structs.replace(target, muted_until=until),), note)
 
 
 def mute_all(scene: Scene, until: int, speakers: tuple[str, ...]) -> Ruling | None:
@@ -229,37 +241,25 @@ def update(scene: Scene, call: UpdateConversation) -> Ruling | None:
     return Ruling(room=after, notes=tuple(notes))
 
 
-def first_seen(settings: RoomSettings, head: Head) -> int:
-    """The first message that somebody sees who comes in now."""
-    last: dict[History, int] = {"all": head.seq, "joined": 0, "last": settings.history_last}
-    return max(1, head.seq - last[settings.history] + 1)
-
-
-def _admitted(scene: Scene, person: Membership, role: RoomRole = "member") -> Membership:
-    return structs.replace(
-        person,
-        state="in",
-        role=role,
-        joined_at=scene.now,
-        since=first_seen(scene.conversation.the_room.settings, scene.head),
-        until=None,
-        banned_until=None,
-        # what was said before is there to be read, but does not count as unread
-        read=scene.head.seq,
-        delivered=scene.head.seq,
-    )
+def _come_back(scene: Scene, owner: Membership) -> Ruling:
+    if owner.user != scene.conversation.the_room.owner:
+        raise NotFound
+    back = admitted(scene, owner, role="owner")
+    return ruled(scene, (back,), Note(type="joined", by=owner.user, users=(owner.user,)))
 
 
 def _admit(
     scene: Scene, people: Iterable[Membership], note: Note, *others: Membership
 ) -> Ruling | None:
-    admitted = tuple(_admitted(scene, person) for person in people)
-    if not admitted and not others:
+    newcomers = tuple(admitted(scene, person) for person in people)
+    if not newcomers and not others:
         return None
-    ruling = _ruling(scene, (*admitted, *others), *([note] if admitted else ()))
-    if admitted and ruling.room.count > ruling.room.capacity:
+    ruling = ruled(scene, (*newcomers, *others), *([note] if newcomers else ()))
+    if others and ruling.room.invited > INVITED_MAX:
+        raise Forbidden("Too many invitations to this room are not answered yet")
+    if newcomers and ruling.room.count > ruling.room.capacity:
         raise Forbidden("This room is full")
-    return _quietly(scene, ruling)
+    return quietly(scene, ruling)
 
 
 def _send_away(scene: Scene, user: str, action: Action, **fields: Any) -> Ruling | None:
@@ -268,48 +268,19 @@ def _send_away(scene: Scene, user: str, action: Action, **fields: Any) -> Ruling
     if user == scene.caller.user or target is None or (target.state in GONE and action == "remove"):
         raise NotFound("There is no such member")
     _see_that_it_is_above(scene, target)
+    gone = departed(scene, target, **fields)
+    if (target.state, target.banned_until) == (gone.state, gone.banned_until):
+        return None
     if not target.is_in:
-        changed = structs.replace(target, **fields)
-        return _ruling(scene, (changed,)) if changed != target else None
-    gone = structs.replace(target, role="member", until=scene.head, **fields)
+        return ruled(scene, (gone,))
     note = Note(type="removed", by=scene.caller.user, users=(user,))
-    return _quietly(scene, _ruling(scene, (gone,), note))
-
-
-def _ruling(scene: Scene, changed: tuple[Membership, ...], *notes: Note) -> Ruling:
-    """The ruling with the room counted anew."""
-    before = [scene.of(each.user) for each in changed]
-    gone = {each.user for each in changed if not each.is_in}
-    went = tuple(each.user for each in before if each.is_in and each.user in gone)
-    room = scene.conversation.the_room
-    room = structs.replace(
-        room,
-        count=room.count + _gained(before, changed, "in"),
-        asked=room.asked + _gained(before, changed, "asked"),
-        speakers=tuple(user for user in room.speakers if user not in gone),
-    )
-    return Ruling(room=room, members=changed, went=went, notes=notes)
-
-
-def _gained(before: Iterable[Membership], after: Iterable[Membership], state: State) -> int:
-    return sum(m.state == state for m in after) - sum(m.state == state for m in before)
-
-
-def _quietly(scene: Scene, ruling: Ruling) -> Ruling:
-    """Who comes to a large room, and who goes, is told to nobody."""
-    after = structs.replace(scene.conversation, room=ruling.room)
-    return structs.replace(ruling, notes=()) if after.is_large else ruling
+    return quietly(scene, ruled(scene, (gone,), note))
 
 
 def _comes_in_at_once(scene: Scene, person: Membership) -> bool:
     if not may(scene.conversation, scene.actor, "add"):
         return False
     return person.state == "asked" or scene.caller.is_staff
-
-
-def _standing(scene: Scene, person: Membership, state: Any) -> Membership:
-    joined_at = person.joined_at or scene.now
-    return structs.replace(person, state=state, joined_at=joined_at, banned_until=None)
 
 
 def _member(scene: Scene, user: str) -> Membership:

@@ -1,4 +1,4 @@
-"""What an act on a room sees, and what it comes to."""
+"""What an act on a room sees, and what it rules."""
 
 from __future__ import annotations
 

@@ -28,20 +28,23 @@ class Turnstile:
         self._last_place = 0
         self._chance = chance
 
-    def enter(self, now_ms: int) -> int:
+    def enter(self, now_ms: int, percent: int = 100) -> int:
         """0 where one may pass, else after how many ms to come back: a minute at most.
 
-        A clock that is set back delays nobody by more than that.
+        At less than 100 `percent` of the pace, everybody counts for so many more. A clock that is
+        set back delays nobody by more than a minute.
         """
         now = now_ms * 1000
+        each = self._each * 100 // percent
         full_at = min(max(self._full_at, now), now + BURST_MS * 1000)
-        passes = full_at + self._each <= now + BURST_MS * 1000
-        self._full_at = full_at + self._each if passes else full_at
-        return 0 if passes else self._promise(now)
+        passes = full_at + each <= now + BURST_MS * 1000
+        self._full_at = full_at + each if passes else full_at
+        return 0 if passes else self._promise(now, percent)
 
-    def _promise(self, now: int) -> int:
+    def _promise(self, now: int, percent: int) -> int:
         end = now + QUEUE_MS * 1000
-        place = max(self._last_place, now + PAUSE_MS * 1000) + self._each_place
+        each_place = self._each_place * 100 // percent
+        place = max(self._last_place, now + PAUSE_MS * 1000) + each_place
         if place > end:  # the queue is full: come when those in it are through
             self._last_place = min(self._last_place, end)
             return int(QUEUE_MS * (1 + self._chance()))

@@ -20,6 +20,7 @@ class Admission:
         self._waiting_at: dict[str, int] = {}
         self._deadlines = Deadlines(settings.auth_deadline_ms / 1000, close)
         self._turnstile = Turnstile(settings.connects_per_s)
+        self._overloaded_percent = settings.overload_connects_percent
         metrics.unauthenticated.set_function(lambda: len(self._address_of))
 
     def admit(self, sid: str, address: str) -> bool:
@@ -32,12 +33,12 @@ class Admission:
         self._deadlines.add(sid)
         return True
 
-    def enter(self, now_ms: int) -> int:
+    def enter(self, now_ms: int, *, overloaded: bool = False) -> int:
         """0 where one more client may come in now, else after how many ms it is to try again.
 
         To be asked once for each client that wants in, however it ends.
         """
-        return self._turnstile.enter(now_ms)
+        return self._turnstile.enter(now_ms, self._overloaded_percent if overloaded else 100)
 
     def release(self, sid: str) -> None:
         """The socket authenticated or is gone; harmless when it does not wait."""

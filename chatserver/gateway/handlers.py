@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from msgspec import UNSET
+
 from chatserver.clock import now_ms
 from chatserver.domain import calls
 from chatserver.domain.conversation import ConversationView
@@ -54,6 +56,7 @@ class Handlers:
             calls.SetTyping: self._typing,
             calls.WatchPresence: self._watch,
             calls.UnwatchPresence: self._unwatch,
+            calls.GetShopStatus: self._shop_status,
             calls.UpdateDevice: self._update_device,
             calls.ListDevices: self._list_devices,
             calls.LogoutDevice: self._logout_device,
@@ -164,7 +167,7 @@ class Handlers:
         return {name: getattr(readers, name) for name in readers.__struct_fields__}
 
     async def _typing(self, to: Connection, call: calls.SetTyping) -> Answer:
-        await self._services.typists.signal(to.caller, call)
+        await self._services.typists.signal(to.caller, call, now_ms())
         return {}
 
     async def _watch(self, to: Connection, call: calls.WatchPresence) -> Answer:
@@ -180,7 +183,15 @@ class Handlers:
 
     async def _update_device(self, to: Connection, call: calls.UpdateDevice) -> Answer:
         await self._services.devices.update(to.caller, call)
+        if call.foreground is not UNSET and not to.closed:
+            to.foreground = call.foreground
+            away = self._hub.is_away(to.caller.user)
+            self._services.presence.came(to.caller.user, away=away)
         return {}
+
+    async def _shop_status(self, _to: Connection, call: calls.GetShopStatus) -> Answer:
+        status = await self._services.shops.status(call.shop, now_ms())
+        return {"online": status.online, "answers_in_ms": status.answers_in_ms}
 
     async def _list_devices(self, to: Connection, _call: calls.ListDevices) -> Answer:
         return {"devices": await self._services.devices.list(to.caller)}

@@ -54,7 +54,9 @@ class Topics(Protocol):
 class Connection:
     """One device's authenticated connection."""
 
-    __slots__ = ("_answering", "_held", "_wire", "caller", "closed", "identity", "topics")
+    __slots__ = (
+        "_answering", "_held", "_wire", "caller", "closed", "foreground", "identity", "topics",
+    )  # fmt: skip
 
     def __init__(self, wire: Wire, caller: Caller, identity: Identity) -> None:
         self._wire = wire
@@ -64,6 +66,7 @@ class Connection:
         self.identity = identity
         self.topics: list[str] = []  # few for nearly everybody, and there are many connections
         self.closed = False
+        self.foreground = True  # until the device says otherwise
 
     def tell(self, event: Event) -> None:
         """Send an event to this connection alone."""
@@ -202,10 +205,10 @@ class Hub:
         """A person's connections here, the oldest first."""
         return list(self._rooms.get(of_user(user), {}).values())
 
-    def users(self) -> list[str]:
-        """Everybody who has a connection here."""
-        prefix = of_user("")
-        return [topic.removeprefix(prefix) for topic in self._rooms if topic.startswith(prefix)]
+    def is_away(self, user: str) -> bool:
+        """Whether the person is here, but with all apps in the background."""
+        here = self._rooms.get(of_user(user), {})
+        return bool(here) and not any(each.foreground for each in here.values())
 
     def here(self, topic: str) -> bool:
         """Whether anybody here listens to the topic."""
@@ -216,13 +219,13 @@ class Hub:
     ) -> int:
         """Hand a packet to the topic's connections but `skip`; how many there were.
 
-        One `about` an earlier message goes only to those who may see that message.
+        One `about` a message goes only to those who may see that message.
         """
         room = self._rooms.get(topic)
         if room is None:
             return 0
-        if about is not None and topic in self._firsts:
-            firsts = self._firsts[topic]
+        firsts = self._firsts.get(topic)
+        if about is not None and firsts and about < max(firsts.values()):
             room = {id_: each for id_, each in room.items() if firsts.get(id_, 1) <= about}
         # as of now: one may leave meanwhile
         receivers = [connection for id_, connection in room.items() if id_ != skip]

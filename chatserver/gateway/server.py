@@ -220,7 +220,8 @@ class Gateway(AsyncServer):
 
     async def _let_in(self, socket: Socket, auth: Any, deadline: float) -> Guest:
         claim = await self._entrance.identify(socket.request, auth)
-        wait_ms = 1000 if self._draining else self._admission.enter(now_ms())
+        overloaded = self._services.overload.is_on
+        wait_ms = 1000 if self._draining else self._admission.enter(now_ms(), overloaded=overloaded)
         if wait_ms:
             raise Busy(retry_after_ms=wait_ms)
         moment = self._hub.moment
@@ -235,7 +236,6 @@ class Gateway(AsyncServer):
         self._members[guest.caller.connection] = session
         session.socket.push(Frame.message(f'0{{"sid":"{guest.caller.connection}"}}'))
         user = guest.caller.user
-        first = not self._hub.here(of_user(user))
         # from here on the connection can be cut; what was revoked just before is seen now
         self._hub.join(connection, of_user(user))
         self._hub.take_seats(connection, guest.seats, guest.moment)
@@ -249,8 +249,8 @@ class Gateway(AsyncServer):
         connection.tell(self._entrance.ready(guest))
         session.watch_expiry(self._expiries)
         self._keep_socket_limit(user)
-        if first:
-            self._services.presence.came(user)
+        self._services.shops.meet(guest.caller)
+        self._services.presence.came(user)
 
     def _keep_socket_limit(self, user: str) -> None:
         connections = self._hub.of_user(user)
@@ -271,8 +271,12 @@ class Gateway(AsyncServer):
         del self._members[connection.caller.connection]
         self._hub.remove(connection)
         metrics.connections.dec()
+        if self._draining:
+            return
         user = connection.caller.user
-        if not self._hub.here(of_user(user)) and not self._draining:
+        if self._hub.here(of_user(user)):
+            self._services.presence.came(user, away=self._hub.is_away(user))
+        else:
             self._services.presence.went(user)
 
 

@@ -45,7 +45,7 @@ LIMITS = (
     "text_bytes", "frame_bytes", "page_default", "page_max", "reset_after_messages", "sends_per_s",
     "room_sends_per_s", "calls_per_s", "read_marks_per_s", "profile_changes_per_s",
     "edit_window_ms", "edits_max", "recall_window_ms", "staff_recall_window_ms", "room_members_max",
-    "forward_bytes", "typing_interval_ms", "typing_expires_ms",
+    "forward_bytes", "typing_interval_ms", "typing_expires_ms", "leaves_after_ms",
     "sockets_per_user", "devices_per_platform", "auth_deadline_ms", "ping_interval_ms",
     "ping_timeout_ms", "jwt_lifetime_max_ms",
 )  # fmt: skip
@@ -54,6 +54,7 @@ _PATTERNS = {
     r"^[^\x00-\x20\x7f]+\Z": "without blanks",
     r"^[\x21-\x7e]+\Z": "visible ASCII",
     r"^https://[\x21-\x7e]+\Z": "an https address",
+    r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z": "one line, not blank",
 }
 
 
@@ -72,6 +73,7 @@ def markdown() -> str:
         limits=_limits(settings),
         frame_bytes=settings.frame_bytes,
         typing_interval_s=settings.typing_interval_ms // 1000,
+        leaves_after_s=settings.leaves_after_ms // 1000,
         typing_expires_s=settings.typing_expires_ms // 1000,
     )
 

@@ -6,22 +6,42 @@ What is told is a hint: whoever misses it finds the same in the log.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
 
 from chatserver.domain import wire
 from chatserver.domain.device import Cut
-from chatserver.domain.events import Event
+from chatserver.domain.events import Event, Notice
 from chatserver.domain.membership import Moved
 
 _FRAME = b"f"
-_ABOUT = b"a"  # a frame about an earlier message, with its number before it
+_SENT = b"s"  # the frame of a message or of a change of one, with an envelope
 _CUT = b"c"
 _MOVED = b"m"
 
+_HEAD = struct.Struct("!??QHH")
+
 FLUSHED_WITHIN_S = 1.0
+
+
+class Sent(Struct, frozen=True):
+    """What a node learns of a message, or of a change of one, without reading the frame.
+
+    `has_arrived` is a new one that the sending node has handed to a device of another member.
+    """
+
+    conversation: str
+    sender: str
+    seq: int
+    is_new: bool
+    has_arrived: bool = False
+
+
+OnSent = Callable[[str, Sent], None]
 
 
 class LocalHub(Protocol):
@@ -32,7 +52,7 @@ class LocalHub(Protocol):
     ) -> int:
         """Hand a packet to the topic's connections but `skip`; how many there were.
 
-        One `about` an earlier message goes only to those who may see that message.
+        One `about` a message goes only to those who may see that message.
         """
         ...
 
@@ -70,6 +90,11 @@ def of_user(user: str) -> str:
     return f"u:{user}"
 
 
+def user_of(topic: str) -> str | None:
+    """Whose topic it is; None where it is not one of what a person is told."""
+    return topic[2:] if topic.startswith("u:") else None
+
+
 def of_presence(user: str) -> str:
     """The topic of one person's coming and going, for those who watch it."""
     return f"p:{user}"
@@ -91,11 +116,16 @@ class Delivery:
     def __init__(self, hub: LocalHub, bus: Publisher) -> None:
         self._hub = hub
         self._bus = bus
-        self._on_moved: Callable[[Moved], None] = lambda _moved: None
+        self._on_moved: list[Callable[[Moved], None]] = []
+        self._on_sent: list[OnSent] = []
 
-    def when_moved(self, forget: Callable[[Moved], None]) -> None:
-        """Who is told, here and of other nodes, that what it remembers of a room is out of date."""
-        self._on_moved = forget
+    def when_moved(self, take: Callable[[Moved], None]) -> None:
+        """Who is told, of this node and the others, that a room is not what it was."""
+        self._on_moved.append(take)
+
+    def when_sent(self, hear: OnSent) -> None:
+        """Who is told what people sent through other nodes, once for each topic it is heard on."""
+        self._on_sent.append(hear)
 
     def tell(self, users: Iterable[str], event: Event, *, skip: str | None = None) -> None:
         """Tell each person's devices, but not the connection `skip`."""
@@ -104,31 +134,37 @@ class Delivery:
     def tell_topics(self, topics: Iterable[str], event: Event, *, skip: str | None = None) -> None:
         """Tell the listeners of each topic; the frame is made once for all of them."""
         frame = wire.encode_event(event)
-        payload = _FRAME + frame.encode()
-        for topic in topics:
-            self._hub.deliver(topic, frame, skip)
-            self._bus.publish(topic, payload)
+        self._tell(topics, frame, _FRAME + frame.encode(), skip)
 
-    def tell_about(self, topic: str, event: Event, seq: int) -> None:
-        """Tell the listeners who may see message `seq` something about it."""
+    def tell_sent(
+        self, topics: Iterable[str], event: Event, sent: Sent, *, skip: str | None = None
+    ) -> None:
+        """Tell of a message, or of a change of one, those listeners who may see the message.
+
+        Of a new one too: somebody may have come in after it got its number.
+        """
         frame = wire.encode_event(event)
-        self._hub.deliver(topic, frame, about=seq)
-        self._bus.publish(topic, _ABOUT + seq.to_bytes(8) + frame.encode())
+        self._tell(topics, frame, _SENT + _envelope(sent) + frame.encode(), skip, about=sent.seq)
 
     def moved(self, moved: Moved) -> None:
-        """A room changed: have its people's connections hear it, or no longer, on every node."""
-        self.moved_here(moved)
+        """A room changed: have every node know it."""
+        self._moved_here(moved)
         payload = _MOVED + msgspec.json.encode(moved)
         self._bus.publish(of_room(moved.conversation), payload)
         for user, first in moved.seats.items():
             if first is not None:  # the nodes of who came in may not listen to the room yet
                 self._bus.publish(of_user(user), payload)
 
-    def moved_here(self, moved: Moved) -> None:
-        """A room changed, as far as this node is concerned."""
-        for user, first in moved.seats.items():
-            self._hub.seat(user, of_room(moved.conversation), first)
-        self._on_moved(moved)
+    def seat_here(self, user: str, topic: str, first: int | None) -> bool:
+        """The person's connections of this node hear a room, from message `first` on, or no longer;
+        whether the node begins to hear it by this."""
+        was_heard = self._hub.here(topic)
+        self._hub.seat(user, topic, first)
+        return self._hub.here(topic) and not was_heard
+
+    def resync_here(self, topic: str) -> None:
+        """Have the topic's listeners of this node look into the log."""
+        self._hub.deliver(topic, wire.encode_event(Notice(type="resync")))
 
     async def moved_everywhere(self) -> bool:
         """Wait until what moved so far comes before anything that is told from now on.
@@ -159,9 +195,46 @@ class Delivery:
         kind, content = payload[:1], payload[1:]
         if kind == _FRAME:
             self._hub.deliver(topic, content.decode())
-        elif kind == _ABOUT:
-            self._hub.deliver(topic, content[8:].decode(), about=int.from_bytes(content[:8]))
+        elif kind == _SENT:
+            self._heard_sent(topic, content)
         elif kind == _MOVED:
-            self.moved_here(msgspec.json.decode(content, type=Moved))
+            self._moved_here(msgspec.json.decode(content, type=Moved))
         elif kind == _CUT:
             self._hub.cut(msgspec.json.decode(content, type=Cut))
+
+    def _moved_here(self, moved: Moved) -> None:
+        for take in self._on_moved:
+            take(moved)
+
+    def _tell(
+        self,
+        topics: Iterable[str],
+        frame: str,
+        payload: bytes,
+        skip: str | None,
+        about: int | None = None,
+    ) -> None:
+        for topic in topics:
+            self._hub.deliver(topic, frame, skip, about)
+            self._bus.publish(topic, payload)
+
+    def _heard_sent(self, topic: str, content: bytes) -> None:
+        sent, frame = _opened(content)
+        self._hub.deliver(topic, frame, about=sent.seq)
+        for hear in self._on_sent:
+            hear(topic, sent)
+
+
+def _envelope(sent: Sent) -> bytes:
+    """What goes before the frame: a head of fixed size with two lengths, then two names."""
+    conversation, sender = sent.conversation.encode(), sent.sender.encode()
+    lengths = len(conversation), len(sender)
+    return _HEAD.pack(sent.is_new, sent.has_arrived, sent.seq, *lengths) + conversation + sender
+
+
+def _opened(content: bytes) -> tuple[Sent, str]:
+    is_new, has_arrived, seq, of_conversation, of_sender = _HEAD.unpack_from(content)
+    middle = _HEAD.size + of_conversation
+    end = middle + of_sender
+    conversation, sender = content[_HEAD.size : middle].decode(), content[middle:end].decode()
+    return Sent(conversation, sender, seq, is_new, has_arrived), content[end:].decode()

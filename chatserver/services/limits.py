@@ -1,10 +1,15 @@
-"""Who may do how much how often, on this node."""
+"""Who may do how much how often: of messages on all nodes together, of all else on this node.
+
+Every node hears of a message that it has listeners for, and spends it on its own buckets. So a
+person with devices at many nodes, or a room busy at many, has one rate, at no message more.
+"""
 
 from __future__ import annotations
 
 from chatserver.config import Settings
 from chatserver.domain.limits import Limiter
 from chatserver.errors import RateLimited
+from chatserver.services.delivery import Sent, is_room, of_user
 
 BURST = 3  # times the rate
 
@@ -31,6 +36,16 @@ class Limits:
         """A message or a change of one."""
         _spend(self._sends, user, now_ms)
         _spend(self._room_sends, conversation, now_ms)
+
+    def heard(self, topic: str, sent: Sent, now_ms: int) -> None:
+        """Another node let somebody send: heard on each of its topics, to be spent once.
+
+        In a direct conversation nodes without a device of the sender hear it too; there it counts
+        for nothing, as nobody sends for that person there.
+        """
+        if sent.sender and (is_room(topic) or topic == of_user(sent.sender)):
+            self._sends.owe(sent.sender, now_ms)
+            self._room_sends.owe(sent.conversation, now_ms)
 
     def read_mark(self, user: str, now_ms: int) -> None:
         """A read mark."""

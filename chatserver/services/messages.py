@@ -41,6 +41,7 @@ from chatserver.services.limits import Limits
 from chatserver.services.telling import Telling
 from chatserver.store.changes import Applied
 from chatserver.store.log import Stored
+from chatserver.store.messages import Key
 from chatserver.store.stores import Stores
 
 MessageChange = EditMessage | RecallMessage | ReactToMessage | PinMessage
@@ -91,9 +92,18 @@ class Messages:
             Unavailable: unknown whether it is stored; try again with the same client id.
         """
         standing = await self._access.of(caller.user, call.conversation)
+        draft = self._draft(caller, call)
+        self._limits.send(caller.user, call.conversation, now_ms)
+        known = (
+            await self._known(caller, standing, draft.key, draft.digest()) if call.retry else None
+        )
+        if known is not None:
+            return known
         check_may_write(standing.conversation, standing.me, now_ms)
-        draft = await self._draft(caller, call, standing)
-        return await self._append(caller, standing, draft, now_ms, is_retry=call.retry)
+        await self._check_mentions(call, standing)
+        if call.reply_to is not None:
+            await self._check_reply(call.reply_to, standing)
+        return await self._append(caller, standing, draft, now_ms)
 
     async def forward(self, caller: Caller, call: ForwardMessages, now_ms: int) -> Stored:
         """Send messages of another conversation on, one as it is and several as one card.
@@ -105,12 +115,17 @@ class Messages:
             Others as for `send`.
         """
         standing = await self._access.of(caller.user, call.conversation)
+        self._limits.send(caller.user, call.conversation, now_ms)
+        key = (call.conversation, caller.user, call.client_id)
+        # what it carried may have been changed since, so its content is not compared
+        if call.retry and (known := await self._known(caller, standing, key)):
+            return known
         check_may_write(standing.conversation, standing.me, now_ms)
         messages = await self._chosen(caller, call)
         people = await self._users.people({message.sender for message in messages})
         draft = _forwarding(caller, call, messages, people)
         check_card(draft.body, self._settings.forward_bytes)
-        return await self._append(caller, standing, draft, now_ms, is_retry=call.retry)
+        return await self._append(caller, standing, draft, now_ms)
 
     async def change(self, caller: Caller, call: MessageChange, now_ms: int) -> int:
         """Edit, recall, react or pin; gives the change's number. What is so changes nothing.
@@ -156,7 +171,8 @@ class Messages:
             raise Invalid("Give one of before, after, around and pinned", path="before")
         if call.pinned:
             pins = await self._messages.pinned(id_)
-            return Page(tuple(sight.message(m) for m in pins if sight.shows(m.seq)), more=False)
+            shown = [sight.message(each) for each in pins if sight.shows(each.seq)]
+            return Page(tuple(each for each in shown if each.pinned), more=False)
         page = page_of(call, sight.head.seq, self._page_size(call.limit), sight.first)
         found = await self._messages.ranges({id_: (page.first, page.last)})
         return Page(tuple(map(sight.message, found.get(id_, ()))), page.more)
@@ -169,12 +185,21 @@ class Messages:
         found = await self._changes.ranges({id_: (call.after + 1, last)})
         return Page(tuple(map(sight.change, found.get(id_, ()))), last < sight.head.mod)
 
+    async def _known(
+        self, caller: Caller, standing: Standing, key: Key, digest: bytes | None = None
+    ) -> Stored | None:
+        """What became of a message sent before; its sender may not write there any more."""
+        known = await self._log.known(key, digest)
+        if known is not None and known.found:
+            await self._tell_again(standing.conversation, known.seq, skip=caller.connection)
+        return known
+
     async def _append(
-        self, caller: Caller, standing: Standing, draft: Draft, now_ms: int, *, is_retry: bool
+        self, caller: Caller, standing: Standing, draft: Draft, now_ms: int
     ) -> Stored:
-        self._limits.send(caller.user, draft.conversation, now_ms)
         await self._take_turn(standing, now_ms)
-        stored = await self._log.append(draft, now_ms, is_retry=is_retry)
+        is_chatter = standing.conversation.room is not None
+        stored = await self._log.append(draft, now_ms, is_chatter=is_chatter)
         if stored.found:
             await self._tell_again(standing.conversation, stored.seq, skip=caller.connection)
         elif not stored.duplicate:
@@ -210,8 +235,9 @@ class Messages:
         """What the caller may see, as it is now and not as somebody remembers it."""
         standing = await self._access.of(caller.user, conversation)
         place = (conversation, caller.user)
-        memberships = await self._cursors.of((place,))
+        # the end first: whoever is still in afterwards was in when it was reached
         heads = await self._heads.of((conversation,))
+        memberships = await self._cursors.of((place,))
         membership: Membership = memberships.get(place, standing.me)
         return membership.sight(heads[conversation])
 
@@ -227,17 +253,13 @@ class Messages:
             raise Forbidden("What the server said cannot be forwarded")
         return messages
 
-    async def _draft(self, caller: Caller, call: SendMessage, standing: Standing) -> Draft:
-        body = check_text(call.body, self._settings.text_bytes)
-        await self._check_mentions(call, standing)
-        if call.reply_to is not None:
-            await self._check_reply(call.reply_to, standing)
+    def _draft(self, caller: Caller, call: SendMessage) -> Draft:
         return Draft(
             conversation=call.conversation,
             client_id=call.client_id,
             sender=caller.user,
             kind=call.kind,
-            body=body,
+            body=check_text(call.body, self._settings.text_bytes),
             reply_to=call.reply_to,
             mentions=call.mentions,
             mention_all=call.mention_all,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
-from chatserver.domain.conversation import RoomView
+import structlog
+
+from chatserver.domain.conversation import Conversation, RoomView
 from chatserver.domain.events import ConversationChanged, RoomChanged
 from chatserver.domain.membership import Head, Membership, Moved
 from chatserver.domain.message import Draft
 from chatserver.domain.room import GONE
 from chatserver.domain.scene import Note
+from chatserver.errors import Busy
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
 from chatserver.store.rooms import Settled
 from chatserver.store.stores import Stores
+
+log = structlog.get_logger()
 
 UNHEARD_S = 2.2  # without Redis every node has looked for itself by then
 
@@ -56,20 +61,25 @@ class Notices:
 
     async def _note(self, settled: Settled, now_ms: int) -> int:
         """Put the notes into the log as system messages; the number of the last one, or 0."""
-        room, seq = settled.conversation.the_room, 0
-        for number, note in enumerate(settled.notes):
-            body = await self._body(note)
-            draft = Draft(
-                conversation=settled.conversation.id,
-                client_id=f"{room.revision}.{number}",
-                sender="",
-                kind="system",
-                body=body,
-            )
-            stored = await self._log.append(draft, now_ms)
-            seq = stored.seq
-            self._telling.message(settled.conversation, draft.numbered(seq, stored.at), skip=None)
+        seq = 0
+        try:
+            for number, note in enumerate(settled.notes):
+                seq = await self._put(settled.conversation, number, note, now_ms)
+        except Busy:  # the act is saved all the same, and those whom it is about must see it
+            log.warning("a room is too busy for its own notices")
         return seq
+
+    async def _put(self, conversation: Conversation, number: int, note: Note, now_ms: int) -> int:
+        draft = Draft(
+            conversation=conversation.id,
+            client_id=f"{conversation.the_room.revision}.{number}",
+            sender="",
+            kind="system",
+            body=await self._body(note),
+        )
+        stored = await self._log.append(draft, now_ms)
+        self._telling.message(conversation, draft.numbered(stored.seq, stored.at), skip=None)
+        return stored.seq
 
     async def _body(self, note: Note) -> dict[str, object]:
         people = await self._users.people({note.by, *note.users})
@@ -80,10 +90,16 @@ class Notices:
         }  # fmt: skip
 
     async def _show(self, settled: Settled, skip: str) -> None:
-        """Everybody sees the room as it is now; those whom it is about, their place in it."""
+        """Everybody sees the room as it is now; those whom it is about, their place in it.
+
+        Who comes to a large room and who goes is no news to all the others.
+        """
         conversation = settled.conversation
-        shared = RoomView(id=conversation.id, kind=conversation.kind, room=conversation.the_room)
-        self._telling.room(conversation, RoomChanged(conversation=shared), skip=skip)
+        if settled.notes or not conversation.is_large:
+            shared = RoomView(
+                id=conversation.id, kind=conversation.kind, room=conversation.the_room
+            )
+            self._telling.room(conversation, RoomChanged(conversation=shared), skip=skip)
         await asyncio.gather(*(self._show_place(member, skip) for member in settled.members))
 
     async def _show_place(self, member: Membership, skip: str) -> None:
@@ -94,4 +110,5 @@ class Notices:
 
 def _moved(settled: Settled) -> Moved:
     seats = {m.user: m.since if m.is_in else None for m in settled.members}
-    return Moved(conversation=settled.conversation.id, seats=seats)
+    room = settled.conversation
+    return Moved(conversation=room.id, revision=room.the_room.revision, seats=seats)

@@ -1,4 +1,4 @@
-"""Who is online and who is typing: hints, told only to those who asked or talk with the person."""
+"""Who is online: a hint, told only to those who asked and may see it."""
 
 from __future__ import annotations
 
@@ -8,60 +8,81 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
-from chatserver.domain.calls import SetTyping
-from chatserver.domain.conversation import Conversation, direct_id
+from chatserver import metrics
+from chatserver.domain.conversation import direct_id
 from chatserver.domain.events import PresenceChanged
-from chatserver.domain.person import Caller
-from chatserver.services.access import Access
+from chatserver.domain.person import Caller, PresenceState
 from chatserver.services.delivery import Delivery, of_presence
-from chatserver.services.telling import Telling
+from chatserver.services.overload import Overload
 from chatserver.store.stores import Stores
 
 TOLD_EVERY_S = 0.1
 TOLD_AT_ONCE = 500  # people, before others have their turn
+UNTOLD_MAX = 100_000  # people whose changes wait for the end of an overload
+
+Known = tuple[PresenceState, int | None]
+"""How somebody is, and when the person was last seen, in ms; None unless offline."""
 
 
 class Board(Protocol):
     """Where the nodes note who is online; it knows nothing when Redis is down."""
 
     async def arrived(self, *users: str) -> None:
-        """These people have connections on this node."""
+        """These people are on this node, with an app in the foreground."""
+        ...
+
+    async def away(self, *users: str) -> None:
+        """These people are on this node, with all apps in the background."""
         ...
 
     async def left(self, *users: str, at_ms: int) -> None:
         """These people's last connections on this node are gone."""
         ...
 
-    async def states(self, users: Collection[str]) -> dict[str, tuple[bool, int | None]]:
-        """Who is online anywhere, and when each was last seen, in ms."""
+    async def refresh(self, users: Iterable[str], away: Iterable[str]) -> None:
+        """These people are on this node as before, some of them away."""
+        ...
+
+    async def states(self, users: Collection[str]) -> dict[str, Known]:
+        """How these people are, seen over all nodes; who is not known is left out."""
         ...
 
 
 class Presence:
-    """Coming and going of people: noted at once, and told for many together a moment later."""
+    """Coming and going of people: noted at once, and told for many together a moment later.
+
+    While the node is overloaded it is noted only; how those are about whom nothing was told is
+    told when that is over.
+    """
 
     def __init__(
         self,
         board: Board,
         stores: Stores,
         delivery: Delivery,
+        overload: Overload,
         *,
         leaves_after_ms: int,
     ) -> None:
-        """A person who comes back within `leaves_after_ms` was never away."""
+        """A person who comes back within `leaves_after_ms` was never gone."""
         self._board = board
         self._conversations = stores.conversations
         self._memberships = stores.memberships
         self._delivery = delivery
+        self._overload = overload
         self._leaves_after_s = leaves_after_ms / 1000
-        self._coming: dict[str, None] = {}
+        self._here: dict[str, bool] = {}  # everybody on this node: whether away
+        self._changed: dict[str, None] = {}
         # until when each may come back: all have the same time, so the first is due first
         self._leaving: OrderedDict[str, float] = OrderedDict()
+        self._untold: dict[str, None] = {}
 
-    def came(self, user: str) -> None:
-        """A person has the first connection on this node."""
-        if self._leaving.pop(user, None) is None:  # else nobody heard of the leaving
-            self._coming[user] = None
+    def came(self, user: str, *, away: bool = False) -> None:
+        """A person is on this node, `away` with all apps in the background; may be said again."""
+        self._leaving.pop(user, None)  # nobody heard of the leaving
+        if self._here.get(user) is not away:
+            self._here[user] = away
+            self._changed[user] = None
 
     def went(self, user: str) -> None:
         """A person's last connection on this node is gone: so is the person, if it stays so."""
@@ -75,12 +96,19 @@ class Presence:
             await self.flush(clock())
 
     async def flush(self, now_ms: int) -> None:
-        """Tell of those who came, and of those who went and stayed away."""
-        coming, self._coming = self._coming, {}
-        for users in _parts(coming):
-            await self._arrived(users)
+        """Tell of those who came or turned away, and of those who went and stayed so."""
+        changed, self._changed = self._changed, {}
+        for users in _parts(changed):
+            await self._note(users)
         for users in _parts(self._gone()):
             await self._left(users, now_ms)
+        if self._untold and not self._overload.is_on:
+            await self._make_up()
+
+    async def refresh(self) -> None:
+        """Say that everybody on this node is still here; more often than a board forgets."""
+        away = [user for user, is_away in self._here.items() if is_away]
+        await self._board.refresh([u for u, is_away in self._here.items() if not is_away], away)
 
     async def visible(self, caller: Caller, users: Iterable[str]) -> list[str]:
         """Those of these people whose presence the caller may see.
@@ -96,8 +124,9 @@ class Presence:
     async def states(self, users: Iterable[str]) -> dict[str, dict[str, Any]]:
         """What watchers are told at first."""
         users = tuple(users)
-        states = await self._board.states(users)
-        return {user: self._state(user, *states.get(user, (False, None))) for user in users}
+        known = await self._board.states(users)
+        how = {user: self._state(user, known.get(user, ("offline", None))) for user in users}
+        return {user: {"state": state, "last_seen": seen} for user, (state, seen) in how.items()}
 
     async def _in_rooms_with(self, user: str, others: set[str]) -> set[str]:
         if not others:
@@ -112,87 +141,59 @@ class Presence:
         now, gone = asyncio.get_running_loop().time(), []
         while self._leaving and next(iter(self._leaving.values())) <= now:
             gone.append(self._leaving.popitem(last=False)[0])
+            self._here.pop(gone[-1], None)
         return gone
 
-    async def _arrived(self, users: Sequence[str]) -> None:
-        await self._board.arrived(*users)
-        for user in users:
-            self._tell(user, online=True, last_seen=None)
+    async def _note(self, users: Sequence[str]) -> None:
+        """These people came, or turned to or away from their apps: noted, and told."""
+        here = [user for user in users if not self._here[user]]
+        away = [user for user in users if self._here[user]]
+        if here:
+            await self._board.arrived(*here)
+            self._tell(dict.fromkeys(here, ("online", None)))
+        if away:
+            await self._board.away(*away)
+            await self._tell_rest(away, ("away", None))
 
     async def _left(self, users: Sequence[str], now_ms: int) -> None:
         await self._board.left(*users, at_ms=now_ms)
-        states = await self._board.states(users)
-        for user in users:
-            online, last_seen = states.get(user, (False, now_ms))
-            if not online:
-                self._tell(user, online=False, last_seen=last_seen)
+        await self._tell_rest(users, ("offline", now_ms))
 
-    def _state(self, user: str, online: bool, last_seen: int | None) -> dict[str, Any]:
-        if online or self._delivery.is_here(user):
-            return {"state": "online", "last_seen": None}
-        return {"state": "offline", "last_seen": last_seen}
+    async def _tell_rest(self, users: Sequence[str], otherwise: Known) -> None:
+        """Tell how these people are now, but for those who are online elsewhere as before."""
+        known = await self._board.states(users)
+        states = {user: self._state(user, known.get(user, otherwise)) for user in users}
+        self._tell({user: state for user, state in states.items() if state[0] != "online"})
 
-    def _tell(self, user: str, *, online: bool, last_seen: int | None) -> None:
-        event = PresenceChanged(
-            user=user, state="online" if online else "offline", last_seen=last_seen
-        )
-        self._delivery.tell_topics((of_presence(user),), event)
+    async def _make_up(self) -> None:
+        """Tell how some of those are now about whom nothing was told during an overload."""
+        users = list(islice(self._untold, TOLD_AT_ONCE))
+        known = await self._board.states(users)
+        self._tell({user: self._state(user, known.get(user, ("offline", None))) for user in users})
+
+    def _state(self, user: str, known: Known) -> Known:
+        """Nobody knows better than this node who is here."""
+        away = self._here.get(user)
+        if away is False:
+            return ("online", None)
+        return ("away", None) if away and known[0] == "offline" else known
+
+    def _tell(self, states: dict[str, Known]) -> None:
+        for user, (state, last_seen) in states.items():
+            if self._overload.is_on:
+                self._owe(user)
+                continue
+            self._untold.pop(user, None)
+            event = PresenceChanged(user=user, state=state, last_seen=last_seen)
+            self._delivery.tell_topics((of_presence(user),), event)
+
+    def _owe(self, user: str) -> None:
+        metrics.spared.labels("presence").inc()
+        if len(self._untold) < UNTOLD_MAX:
+            self._untold[user] = None
 
 
 def _parts(users: Iterable[str]) -> Iterator[tuple[str, ...]]:
     left = iter(users)
     while part := tuple(islice(left, TOLD_AT_ONCE)):
         yield part
-
-
-class Typists:
-    """Who is typing where, on this node; a signal that is not renewed is taken back."""
-
-    def __init__(
-        self,
-        access: Access,
-        telling: Telling,
-        *,
-        interval_ms: int,
-        expires_ms: int,
-    ) -> None:
-        self._access = access
-        self._telling = telling
-        self._interval_s = interval_ms / 1000
-        self._expires_s = expires_ms / 1000
-        self._typing: dict[tuple[str, str], tuple[float, asyncio.TimerHandle]] = {}
-
-    async def signal(self, caller: Caller, call: SetTyping) -> None:
-        """Pass on that the caller types or has stopped; signals too close together are dropped."""
-        standing = await self._access.of(caller.user, call.conversation)
-        standing.require("type")
-        conversation = standing.conversation
-        if call.on:
-            self._start(conversation, caller)
-        else:
-            self.stop(conversation, caller.user)
-
-    async def sent(self, caller: Caller, conversation: str) -> None:
-        """The caller sent what was being typed."""
-        if (conversation, caller.user) in self._typing:
-            standing = await self._access.of(caller.user, conversation)
-            self.stop(standing.conversation, caller.user)
-
-    def stop(self, conversation: Conversation, user: str) -> None:
-        """The person no longer types: said so, sent the message, left, or went silent."""
-        typing = self._typing.pop((conversation.id, user), None)
-        if typing is not None:
-            typing[1].cancel()
-            self._telling.typing(conversation, user, on=False)
-
-    def _start(self, conversation: Conversation, caller: Caller) -> None:
-        loop = asyncio.get_running_loop()
-        place = (conversation.id, caller.user)
-        since, timer = self._typing.get(place, (None, None))
-        if since is not None and loop.time() - since < self._interval_s:
-            return
-        if timer is not None:
-            timer.cancel()
-        timer = loop.call_later(self._expires_s, self.stop, conversation, caller.user)
-        self._typing[place] = (loop.time(), timer)
-        self._telling.typing(conversation, caller.user, on=True)

@@ -153,13 +153,13 @@ class Rooms:
 
     async def set_role(self, caller: Caller, call: SetMemberRole, now_ms: int) -> ConversationView:
         """Make a member admin or not, or the owner."""
-        admins = await self._memberships.admins(call.conversation)
         return await self._act(
             caller,
             call.conversation,
             (call.user,),
-            lambda s: rules.set_role(s, call.user, call.role, len(admins) - 1),
+            lambda s: rules.set_role(s, call.user, call.role),
             now_ms,
+            with_admins=True,
         )
 
     async def mute(self, caller: Caller, call: MuteMembers, now_ms: int) -> ConversationView:
@@ -218,7 +218,14 @@ class Rooms:
         return begun.conversation
 
     async def enact(
-        self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int
+        self,
+        caller: Caller,
+        conversation: str,
+        users: Iterable[str],
+        rule: Rule,
+        now_ms: int,
+        *,
+        with_admins: bool = False,
     ) -> None:
         """Have a rule decide, save what it says, and tell it."""
         head = (await self._heads.of((conversation,)))[conversation]
@@ -229,14 +236,22 @@ class Rooms:
                 Scene(conversation=room, members=members, caller=caller, now=now_ms, head=head)
             ),
             now_ms,
+            with_admins=with_admins,
         )
         await self._tell(caller, settled, now_ms)
 
     async def _act(
-        self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int
+        self,
+        caller: Caller,
+        conversation: str,
+        users: Iterable[str],
+        rule: Rule,
+        now_ms: int,
+        *,
+        with_admins: bool = False,
     ) -> ConversationView:
         """The same for a caller, who is given the room as it then is."""
-        await self.enact(caller, conversation, users, rule, now_ms)
+        await self.enact(caller, conversation, users, rule, now_ms, with_admins=with_admins)
         return await self._views.one(caller.user, conversation)
 
     async def _tell(self, caller: Caller, settled: Settled, now_ms: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from chatserver.services.answers import Answers
 from chatserver.services.auth import Auth
 from chatserver.services.communities import Communities
 from chatserver.services.conversations import Conversations
@@ -12,11 +13,14 @@ from chatserver.services.delivery import Delivery
 from chatserver.services.devices import Devices
 from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages
-from chatserver.services.presence import Presence, Typists
+from chatserver.services.overload import Overload
+from chatserver.services.presence import Presence
 from chatserver.services.profiles import Profiles
 from chatserver.services.rooms import Rooms
 from chatserver.services.seats import Seats
+from chatserver.services.shops import Shops
 from chatserver.services.sync import Sync
+from chatserver.services.typists import Typists
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -31,8 +35,11 @@ class Services(Struct, frozen=True, kw_only=True):
     cursors: Cursors
     sync: Sync
     presence: Presence
+    shops: Shops
+    answers: Answers
     typists: Typists
     delivery: Delivery
     limits: Limits
     profiles: Profiles
     communities: Communities
+    overload: Overload

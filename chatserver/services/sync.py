@@ -143,12 +143,9 @@ def _reached(
 def _moved(have: Mapping[str, tuple[int, int]], token: Token, parts: Parts) -> list[str]:
     since = token.since - CLOCKS_DIFFER_MS
     touched = {c.conversation for c in parts.cursors.values() if c.touched_at >= since}
-    # not all that changes a room is a message in it
-    touched.update(
-        id_
-        for id_, conversation in parts.conversations.items()
-        if conversation.acted_at >= since and parts.mine(id_).is_in
-    )
+    # not all that changes about a room leaves a notice in its log
+    changed = {c.id for c in parts.conversations.values() if c.changed_at >= since}
+    touched |= {id_ for id_ in changed if parts.mine(id_).is_in}
     ends = {id_: parts.sight(id_).head for id_ in parts.conversations}
     return [
         id_ for id_, end in ends.items() if id_ in touched or have.get(id_) != (end.seq, end.mod)

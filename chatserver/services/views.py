@@ -13,7 +13,6 @@ from chatserver.domain.conversation import (
     Me,
     Member,
     Unread,
-    seen_from_outside,
 )
 from chatserver.domain.events import Badge
 from chatserver.domain.membership import MUTED, Head, Membership, Sight
@@ -40,9 +39,12 @@ class Parts(Struct, frozen=True):
         return self.of(conversation, self.user)
 
     def of(self, conversation: str, user: str) -> Membership:
-        """A membership; an empty one where none is known."""
+        """A membership; where none is known, that of somebody who never was in the room."""
         found = self.cursors.get((conversation, user))
-        return found or Membership(conversation=conversation, user=user)
+        if found is not None:
+            return found
+        room = self.conversations[conversation].room
+        return Membership(conversation=conversation, user=user, state="left" if room else "in")
 
     def sight(self, conversation: str) -> Sight:
         """What the person may see of a conversation."""
@@ -162,7 +164,7 @@ def _view(
             _member(people.get(member), parts.of(conversation.id, member))
             for member in conversation.members
         ),
-        room=conversation.room if mine.is_in else seen_from_outside(conversation.room),
+        room=conversation.room and conversation.room.shown_to(mine),
         me=Me(role=mine.role, state=mine.state, muted_until=mine.muted_until, first=sight.first),
         head=sight.head,
         read=min(mine.read, sight.head.seq),

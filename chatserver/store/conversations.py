@@ -69,6 +69,6 @@ def from_document(document: Mapping[str, Any]) -> Conversation:
         kind=document["kind"],
         members=tuple(document.get("members", ())),
         created_at=document["created_at"],
+        changed_at=document.get("changed_at", 0),
         room=None if room is None else msgspec.convert(room, Room),
-        acted_at=document.get("acted_at", 0),
     )

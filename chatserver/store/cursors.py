@@ -13,7 +13,7 @@ import msgspec
 from pymongo import UpdateOne
 
 from chatserver import clock
-from chatserver.domain.membership import HIDDEN_MAX, Head, Membership, Prefs
+from chatserver.domain.membership import HIDDEN_MAX, Head, Membership, Prefs, Sign
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Rise
 from chatserver.store.gather import ANSWER_MAX, Gather
@@ -235,6 +235,8 @@ def from_document(document: Mapping[str, Any]) -> Membership:
     fields = {name: document[name] for name in _FIELDS if name in document}
     if "until" in fields:
         fields["until"] = msgspec.convert(fields["until"], Head | None)
+    if "sign" in fields:
+        fields["sign"] = msgspec.convert(fields["sign"], Sign | None)
     if "prefs" in fields:
         fields["prefs"] = msgspec.convert(fields["prefs"], Prefs)
     return Membership(**fields)

@@ -21,8 +21,10 @@ from msgspec import Struct
 
 from chatserver import metrics
 from chatserver.domain.message import Draft
+from chatserver.domain.waiting import WaitingRoom
 from chatserver.errors import Busy, ChatError, Conflict, Internal, Unavailable
 from chatserver.store.database import Database
+from chatserver.store.gather import Gather
 from chatserver.store.heads import Heads
 from chatserver.store.messages import Failures, Key, Messages, Original, to_document
 from chatserver.tasks import Tasks
@@ -48,14 +50,13 @@ class Stored(Struct, frozen=True):
 class _Entry:
     """A message on its way into the log."""
 
-    __slots__ = ("at", "attempts", "digest", "draft", "is_retry", "key", "since", "waiting")
+    __slots__ = ("at", "attempts", "digest", "draft", "key", "since", "waiting")
 
-    def __init__(self, draft: Draft, at: int, digest: bytes, is_retry: bool) -> None:
+    def __init__(self, draft: Draft, at: int, digest: bytes) -> None:
         self.draft = draft
         self.key = draft.key
         self.at = at
         self.digest = digest
-        self.is_retry = is_retry
         self.attempts = 0
         self.since = time.perf_counter()
         self.waiting: list[asyncio.Future[Stored]] = []
@@ -90,42 +91,64 @@ class Log:
         heads: Heads,
         tasks: Tasks,
         *,
-        waiting_max: int,
+        places: WaitingRoom,
         batch_max: int,
     ) -> None:
-        """At most `waiting_max` messages wait, at most `batch_max` are written at once."""
+        """`places` bounds the messages that wait; at most `batch_max` are written at once."""
         self._db = database
         self._messages = messages
         self._heads = heads
         self._tasks = tasks
-        self._waiting_max = waiting_max
+        self._places = places
         self._batch_max = batch_max
         self._queues: _Batch = {}
         self._flying: set[str] = set()
         self._flights = 0
         self._pending: dict[Key, _Entry] = {}
         self._recent: OrderedDict[Key, Original] = OrderedDict()
+        self._originals = Gather(self._find_originals)
 
-    async def append(self, draft: Draft, at: int, *, is_retry: bool = False) -> Stored:
+    @property
+    def waiting(self) -> int:
+        """How many messages have no outcome yet."""
+        return len(self._pending)
+
+    async def append(self, draft: Draft, at: int, *, is_chatter: bool = False) -> Stored:
         """Store a message and give its number; `at` is its time in ms.
 
         Safe to call again with the same draft, on any node and for ever: the first one's number
-        comes back with `duplicate`. `is_retry` has the log look before it gives out a number.
+        comes back with `duplicate`. What `is_chatter` is refused sooner than the rest.
 
         Raises:
             Conflict: the client id belongs to another message.
             Busy: too many messages wait; nothing was stored.
             Unavailable: MongoDB did not confirm; the message may or may not be stored.
         """
-        entry = _Entry(draft, at, draft.digest(), is_retry)
+        entry = _Entry(draft, at, draft.digest())
         known = self._recent.get(entry.key)
         if known is not None:
             return _as_duplicate(known, entry.digest)
         pending = self._pending.get(entry.key)
         if pending is not None:
             return await self._join(pending, entry.digest)
-        self._enqueue(entry)
+        self._enqueue(entry, is_chatter=is_chatter)
         return await entry.wait()
+
+    async def known(self, key: Key, digest: bytes | None = None) -> Stored | None:
+        """What became of a message that may have been stored before; None where it was not.
+
+        Raises:
+            Conflict: `digest` is given and is that of another message.
+            Unavailable: MongoDB does not answer.
+        """
+        original = self._recent.get(key)
+        if original is not None:
+            return _as_duplicate(original, digest or original.digest)
+        original = await self._originals.get(key)
+        if original is None:
+            return None
+        self._remember(key, original)
+        return _as_duplicate(original, digest or original.digest, found=True)
 
     async def drain(self) -> None:
         """Wait until every message that was taken in has its outcome."""
@@ -133,15 +156,22 @@ class Log:
             waiting = [entry.wait() for entry in self._pending.values()]
             await asyncio.gather(*waiting, return_exceptions=True)
 
+    async def _find_originals(self, keys: list[Key]) -> dict[Key, Original]:
+        async with self._db.answering():
+            return await self._messages.originals(keys)
+
     async def _join(self, entry: _Entry, digest: bytes) -> Stored:
         if entry.digest != digest:
             raise Conflict
         stored = await entry.wait()
         return Stored(stored.seq, stored.at, duplicate=True)
 
-    def _enqueue(self, entry: _Entry) -> None:
-        if len(self._pending) >= self._waiting_max:
-            raise Busy(retry_after_ms=1000)
+    def _enqueue(self, entry: _Entry, *, is_chatter: bool) -> None:
+        wait_ms = self._places.enter(len(self._pending), is_chatter=is_chatter)
+        if wait_ms:
+            if is_chatter:
+                metrics.spared.labels("message").inc()
+            raise Busy(retry_after_ms=wait_ms)
         self._pending[entry.key] = entry
         self._queues.setdefault(entry.draft.conversation, deque()).append(entry)
         if entry.draft.conversation not in self._flying:  # else the flight that lands sees to it
@@ -182,7 +212,6 @@ class Log:
     async def _write(self, batch: _Batch) -> None:
         try:
             async with self._db.answering():
-                await self._answer_retries(batch)
                 await self._number_and_insert(batch)
         except Unavailable:
             self._give_up(batch)
@@ -191,12 +220,6 @@ class Log:
             self._fail(_entries(batch), Internal())
             raise
         self._put_back(batch)
-
-    async def _answer_retries(self, batch: _Batch) -> None:
-        retries = [entry for entry in _entries(batch) if entry.is_retry]
-        if retries:
-            originals = await self._messages.originals(entry.key for entry in retries)
-            self._answer_from(originals, retries, batch)
 
     async def _number_and_insert(self, batch: _Batch) -> None:
         unknown = [c for c, queue in batch.items() if queue and self._heads.known(c) is None]

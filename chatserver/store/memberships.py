@@ -85,13 +85,6 @@ class Memberships:
             found = await cursor.to_list(None)
         return [cursors.from_document(document) for document in found]
 
-    async def admins(self, conversation: str) -> list[str]:
-        """The owner and the admins of a room."""
-        query = {"conversation": conversation, "seated": True, "role": {"$ne": "member"}}
-        async with self._db.answering():
-            found = await self._lookups.find(query, {"user": 1, "_id": 0}).to_list(None)
-        return [document["user"] for document in found]
-
     async def count_readers(self, conversation: str, seq: int, sender: str) -> Readers:
         """How many have read message `seq` of `sender`, of the others in a room who may see it."""
         seeing = {
@@ -119,14 +112,18 @@ class Memberships:
         place = {"c": conversation, "u": user}
         async with self._db.answering():
             before = await self._collection.find_one_and_update(
-                {"_id": place, "spoke_at": {"$not": {"$gt": now_ms - gap_ms}}},
+                # a time far ahead is that of a node whose clock was wrong
+                {
+                    "_id": place,
+                    "spoke_at": {"$not": {"$gt": now_ms - gap_ms, "$lte": now_ms + gap_ms}},
+                },
                 {"$set": {"spoke_at": now_ms}},
                 {"_id": 1},
             )
             if before is not None:
                 return 0
             found = await self._lookups.find_one({"_id": place}, {"spoke_at": 1})
-        return max(1, found["spoke_at"] + gap_ms - now_ms) if found else gap_ms
+        return min(gap_ms, max(1, found["spoke_at"] + gap_ms - now_ms)) if found else gap_ms
 
     async def changed_since(self, since_ms: int) -> list[tuple[str, str]]:
         """Room and person of the memberships that changed; what a node asks that hears nothing."""

@@ -41,12 +41,18 @@ class Rooms:
         self._memberships = database.collection("memberships")
 
     async def settle(
-        self, conversation: str, users: Iterable[str], decide: Decide, now_ms: int
+        self,
+        conversation: str,
+        users: Iterable[str],
+        decide: Decide,
+        now_ms: int,
+        *,
+        with_admins: bool = False,
     ) -> Settled:
         """Let `decide` say what becomes of a room, and save room and memberships together.
 
-        `decide` sees the room and those of the `users`' memberships that exist. What it raises
-        ends the transaction with nothing saved.
+        `decide` sees the room and those of the `users`' memberships that exist, `with_admins`
+        also those of its owner and admins. What it raises ends the transaction with nothing saved.
 
         Raises:
             NotFound: there is no such room.
@@ -58,6 +64,8 @@ class Rooms:
         async def work(session: Session) -> Settled:
             found = await self._conversation(conversation, session)
             members = await self._members(conversation, people, session)
+            if with_admins:
+                members |= await self._admins(conversation, session)
             ruling = decide(found, members)
             return await self._save(found, ruling, now_ms, session)
 
@@ -97,7 +105,13 @@ class Rooms:
         self, conversation: str, users: Iterable[str], session: Session
     ) -> dict[str, Membership]:
         ids = [_id(conversation, user) for user in users]
-        query = {"_id": {"$in": ids}}
+        return await self._found({"_id": {"$in": ids}}, session)
+
+    async def _admins(self, conversation: str, session: Session) -> dict[str, Membership]:
+        query = {"conversation": conversation, "seated": True, "role": {"$ne": "member"}}
+        return await self._found(query, session)
+
+    async def _found(self, query: Document, session: Session) -> dict[str, Membership]:
         found = await self._memberships.find(query, session=session).to_list(None)
         return {document["user"]: cursors.from_document(document) for document in found}
 
@@ -109,7 +123,7 @@ class Rooms:
         room = structs.replace(ruling.room, revision=conversation.the_room.revision + 1)
         await self._conversations.update_one(
             {"_id": conversation.id},
-            {"$set": {"room": msgspec.to_builtins(room)}, "$max": {"acted_at": now_ms}},
+            {"$set": {"room": msgspec.to_builtins(room)}, "$max": {"changed_at": now_ms}},
             session=session,
         )
         for member in ruling.members:

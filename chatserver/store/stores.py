@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chatserver.config import Settings
+from chatserver.domain.waiting import WaitingRoom
 from chatserver.store.changes import Changes
 from chatserver.store.conversations import Conversations
 from chatserver.store.cursors import Cursors
@@ -16,6 +17,7 @@ from chatserver.store.log import Log
 from chatserver.store.memberships import Memberships
 from chatserver.store.messages import Messages
 from chatserver.store.profiles import Profiles
+from chatserver.store.response_times import ResponseTimes
 from chatserver.store.revocations import Revocations
 from chatserver.store.rooms import Rooms
 from chatserver.store.users import Users
@@ -38,6 +40,7 @@ class Stores(Struct, frozen=True, kw_only=True):
     changes: Changes
     heads: Heads
     log: Log
+    response_times: ResponseTimes
     profiles: Profiles
     due: DuePeople
     vault: Vault
@@ -77,9 +80,12 @@ def open_stores(settings: Settings, tasks: Tasks) -> Stores:
             messages,
             heads,
             tasks,
-            waiting_max=settings.append_waiting_max,
+            places=WaitingRoom(
+                settings.append_waiting_max, chatter_percent=settings.append_chatter_percent
+            ),
             batch_max=settings.append_batch_max,
         ),
+        response_times=ResponseTimes(database),
         profiles=Profiles(database),
         due=DuePeople(database),
         vault=Vault(database, MasterKeys(settings.data_keys)),

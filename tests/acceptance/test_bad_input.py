@@ -71,6 +71,7 @@ def examples(room: str, other: str) -> dict[str, dict[str, Any]]:
         "typing": {**there, "on": True},
         "presence.watch": {"users": [other]},
         "presence.unwatch": {"users": [other]},
+        "shop.status": {"shop": "nuanya-renmin"},
         "device.update": {"foreground": True, "name": "x"},
         "device.list": {},
         "device.logout": {"device": "nobody's", "all": False},

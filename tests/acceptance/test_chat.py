@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from loadtest.faults.nodes import CANARY, ChatServer
-from loadtest.faults.people import Person, text
+from loadtest.faults.people import Person, eventually, text, token
 from tests.acceptance.conftest import Cast
 from tests.acceptance.javascript import JavaScriptPerson
 
@@ -281,3 +281,28 @@ async def test_presence_is_told_to_those_who_share_a_conversation(
     await lin.connect()
     await mei.sees("presence", user=lin.user, state="online")
     await nothing_reached(yu, lin.user)
+
+
+@pytest.mark.asyncio
+async def test_who_turns_away_from_the_app_is_away_and_the_shop_without_staff_too(
+    house: ChatServer, cast: Cast
+) -> None:
+    mei, shop = await cast.join("mei", house), cast.name("shop")
+    lin = cast.person("lin", house)
+    lin.role, lin.token = "consultant", token(lin.user, "consultant", name="Lin", shop=shop)
+    assert (await mei.ask("shop.status", shop=f"{shop}-2"))["online"] is False
+    await lin.connect()
+    await mei.open(lin.user)
+    await mei.ask("presence.watch", users=[lin.user])
+    await lin.ask("device.update", foreground=False)
+    await mei.sees("presence", user=lin.user, state="away")
+    assert await mei.ask("shop.status", shop=shop) == {
+        "ok": True, "online": False, "answers_in_ms": None,
+    }  # fmt: skip
+    await lin.ask("device.update", foreground=True)
+    await mei.sees("presence", user=lin.user, state="online")
+
+    async def is_online() -> bool:
+        return bool((await mei.ask("shop.status", shop=shop))["online"])
+
+    await eventually(is_online, "somebody is back in the shop")

@@ -200,6 +200,7 @@ async def test_two_nodes_tell_each_other_at_once(start: Start, cast: Cast) -> No
     room = await mei.open(lin.user)
     sent = await mei.say(room, "across")
     await lin.sees("message", conversation=room, seq=sent["seq"])
+    await mei.sees("delivered", user=lin.user, seq=sent["seq"])
     answered = await lin.say(room, "and back")
     await mei.sees("message", conversation=room, seq=answered["seq"])
     await lin.ask("typing", conversation=room, on=True)

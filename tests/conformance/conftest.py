@@ -17,7 +17,7 @@ from tests.conformance.servers import ENGINES, LEAN, STOCK, Server, running
 Serve = Callable[..., Awaitable[Server]]
 
 DEVIATIONS = {STOCK: deviations.STOCK, LEAN: deviations.LEAN}
-PATIENCE_S = 5.0  # only what fails waits so long
+PATIENCE_S = 30.0  # only what fails waits so long
 PATIENCE_WITH_KNOWN_S = 0.1  # what is known to fail need not take long
 
 

@@ -131,7 +131,7 @@ def test_every_setting_says_what_it_means(row: object) -> None:
 
 
 def test_every_number_says_its_unit() -> None:
-    units = ("_ms", "_bytes", "_per_s", "_max", "_size", "_default")
+    units = ("_ms", "_bytes", "_per_s", "_max", "_size", "_default", "_percent")
     counted = {
         "port", "metrics_port", "processes",
         "unauthenticated_per_address", "unauthenticated_total", "sockets_per_user",

@@ -24,6 +24,7 @@ from chatserver.domain.calls.messages import (
 )
 from chatserver.domain.calls.people import (
     GetProfile,
+    GetShopStatus,
     GiveConsent,
     ListDevices,
     LogoutDevice,
@@ -61,9 +62,8 @@ CALLS: dict[str, type[Call]] = {
         UpdateConversation, ListMembers, AddMembers, RemoveMember, BanMember, SetMemberRole,
         MuteMembers, SetPrefs, SendMessage, ForwardMessages, EditMessage, RecallMessage,
         ReactToMessage, PinMessage, DeleteMessage, GetHistory, GetChanges, Sync, MarkRead, WhoRead,
-        SetTyping, WatchPresence, UnwatchPresence, UpdateDevice, ListDevices, LogoutDevice,
-        RenewToken,
-        GetProfile, UpdateProfile, GiveConsent, WithdrawConsent,
+        SetTyping, WatchPresence, UnwatchPresence, GetShopStatus, UpdateDevice, ListDevices,
+        LogoutDevice, RenewToken, GetProfile, UpdateProfile, GiveConsent, WithdrawConsent,
     )
 }  # fmt: skip
 
@@ -79,6 +79,7 @@ __all__ = [
     "GetConversation",
     "GetHistory",
     "GetProfile",
+    "GetShopStatus",
     "GiveConsent",
     "JoinConversation",
     "LeaveConversation",

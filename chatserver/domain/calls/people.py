@@ -1,4 +1,4 @@
-"""People: their presence, devices, tokens and profiles."""
+"""People: their presence and that of shops, devices, tokens and profiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType, field
 
 from chatserver.domain.calls.base import Call
-from chatserver.domain.person import DeviceId, UserId
+from chatserver.domain.person import DeviceId, ShopId, UserId
 from chatserver.domain.profile import (
     ATTRIBUTES_MAX,
     CHILDREN_MAX,
@@ -39,8 +39,24 @@ class UnwatchPresence(Call, frozen=True, kw_only=True):
     users: Annotated[tuple[UserId, ...], Meta(max_length=200)]
 
 
+class GetShopStatus(Call, frozen=True, kw_only=True):
+    """Whether a consultant or manager of a shop is online, and how soon customers get an answer.
+
+    `answers_in_ms` is in whole minutes, the middle one of the latest answers of two weeks; null
+    while there are too few. A shop that nobody knows is one where nobody is.
+    """
+
+    name = "shop.status"
+    ack = "online, answers_in_ms"
+
+    shop: ShopId
+
+
 class UpdateDevice(Call, frozen=True, kw_only=True, rename={"device_name": "name"}):
-    """Tell about this device: whether the app is in the foreground, its name."""
+    """Tell about this device: whether the app is in the foreground, its name.
+
+    After connecting it counts as in the foreground until it says otherwise.
+    """
 
     name = "device.update"
     ack = ""

@@ -31,7 +31,17 @@ from chatclient.events import (
     ReadMoved,
     TypingChanged,
 )
-from chatclient.model import Change, Device, Forwarded, Member, Message, Person, Presence, Sent
+from chatclient.model import (
+    Change,
+    Device,
+    Forwarded,
+    Member,
+    Message,
+    Person,
+    Presence,
+    Sent,
+    ShopStatus,
+)
 from chatclient.outbox import Pending
 from chatclient.room import Announcement, Me, Room, RoomMember, RoomSettings
 
@@ -72,5 +82,6 @@ __all__ = [
     "RoomMember",
     "RoomSettings",
     "Sent",
+    "ShopStatus",
     "TypingChanged",
 ]

@@ -20,6 +20,7 @@ from chatclient.model import (
     Presence,
     ReadMarked,
     Sent,
+    ShopStatus,
     SyncPage,
     WhoRead,
 )
@@ -165,10 +166,15 @@ class Calls(RoomCalls):
         """No longer be told about these people."""
         await self.call("presence.unwatch", users=list(users))
 
+    async def shop_status(self, shop: str) -> ShopStatus:
+        """Whether somebody serves in a shop now, and how soon customers get an answer."""
+        return await self.ask(ShopStatus, "shop.status", shop=shop)
+
     async def update_device(
         self, *, foreground: bool | None = None, name: str | None = None
     ) -> None:
-        """Tell about this device: whether the app is in the foreground, its name."""
+        """Tell about this device: its name, and whether the app is in the foreground, for as long
+        as this connection lasts; `ChatClient.set_foreground` also sees to the next one."""
         fields = {"foreground": foreground, "name": name}
         await self.call("device.update", **fields)
 

@@ -68,6 +68,7 @@ class ChatClient(Known, Calls):
         self._tasks = Tasks()
         self._feeds: list[Feed] = []
         self._watched: set[str] = set()
+        self._foreground = True
         self._up = asyncio.Event()
         self._settled = asyncio.Event()
         self._stopped: ChatStopped | None = None
@@ -242,6 +243,12 @@ class ChatClient(Known, Calls):
         if new and self._up.is_set():
             await self._watch(new)
 
+    async def set_foreground(self, *, on: bool) -> None:
+        """Be seen as online, or as away while no app is in front; also after coming back."""
+        self._foreground = on
+        if self._up.is_set():
+            await self._tell_foreground()
+
     def reconnect_now(self) -> None:
         """Do not wait any longer before the next attempt."""
         self._connection.hurry()
@@ -269,6 +276,8 @@ class ChatClient(Known, Calls):
         self._apply(self._state.on_ready(ready))
         if self._watched:
             self._tasks.spawn(self._watch(self._watched), "watch")
+        if not self._foreground:  # a new connection counts as in front
+            self._tasks.spawn(self._tell_foreground(), "foreground")
 
     def on_event(self, name: str, data: Any) -> None:
         """The server tells something."""
@@ -357,6 +366,12 @@ class ChatClient(Known, Calls):
                 self._apply(self._state.on_presence(await self.watch_presence(some)))
         except (ChatCallError, ChatTimeout) as error:
             logger.info("presence is not known: %s", error)
+
+    async def _tell_foreground(self) -> None:
+        try:
+            await self.update_device(foreground=self._foreground)
+        except (ChatCallError, ChatTimeout) as error:
+            logger.info("nobody knows whether the app is in front: %s", error)
 
     async def _renew(self) -> None:
         try:

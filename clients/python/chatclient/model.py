@@ -245,10 +245,19 @@ class WhoRead(Struct, frozen=True, kw_only=True):
 
 
 class Presence(Struct, frozen=True):
-    """Whether somebody is here, else when they last were."""
+    """Whether somebody is `online`, `away` (connected, but not looking) or `offline`, and since
+    when the latter, in ms; None where that is not known."""
 
     state: str
     last_seen: int | None = None
+
+
+class ShopStatus(Struct, frozen=True):
+    """Whether somebody serves in a shop now, and in how many ms half of its answers came; None
+    while there are too few."""
+
+    online: bool
+    answers_in_ms: int | None = None
 
 
 def apply(message: Message, change: Change) -> Message:

@@ -147,6 +147,10 @@ class SmallServer:
     def _presence_watch(self, data: Any) -> Any:
         return {"presence": {user: {"state": "online"} for user in data["users"]}}
 
+    def _shop_status(self, data: Any) -> Any:
+        is_busy = data["shop"] == "busy"
+        return {"online": is_busy, "answers_in_ms": 180_000 if is_busy else None}
+
     def _typing(self, _data: Any) -> Any:
         return {}
 

@@ -16,6 +16,7 @@ from chatclient import (
     ChatTimeout,
     Device,
     MessageAdded,
+    ShopStatus,
 )
 
 from .model_server import CONVERSATION, OTHER
@@ -233,6 +234,25 @@ async def test_presence_is_watched_again_after_a_loss(server: SmallServer) -> No
         assert chat.presence[OTHER].state == "online"
         await server.drop()
         await until(lambda: len(server.made("presence.watch")) == 2)
+
+
+async def test_who_is_away_is_away_again_after_a_loss(server: SmallServer) -> None:
+    async with client(server) as chat:
+        await chat.set_foreground(on=False)
+        await server.drop()
+        await until(lambda: server.made("device.update") == [{"foreground": False}] * 2)
+        await chat.set_foreground(on=True)
+        await server.drop()
+        await until(lambda: len(server.made("sync")) == 3)
+        assert server.made("device.update") == [{"foreground": False}] * 2 + [{"foreground": True}]
+
+
+async def test_a_shop_says_whether_somebody_is_there_and_how_soon_it_answers(
+    server: SmallServer,
+) -> None:
+    async with client(server) as chat:
+        assert await chat.shop_status("busy") == ShopStatus(online=True, answers_in_ms=180_000)
+        assert await chat.shop_status("s2") == ShopStatus(online=False)
 
 
 async def test_older_pages_are_loaded_on_demand(server: SmallServer) -> None:

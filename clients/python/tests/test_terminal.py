@@ -125,6 +125,21 @@ async def test_what_comes_while_the_window_is_behind_is_not_read(server: SmallSe
         await until(lambda: server.model.read[ME] == 1)
 
 
+async def test_it_shows_how_the_other_one_and_a_shop_are(server: SmallServer) -> None:
+    async with screen(server) as (app, pilot):
+        await sees(app, "lin  online")
+        await server.tell("presence", {"user": OTHER, "state": "away", "last_seen": None})
+        await sees(app, "lin  away")
+        await server.tell("presence", {"user": OTHER, "state": "offline", "last_seen": 1})
+        await sees(app, "lin  offline")
+        await write(app, pilot, "/shop busy")
+        await sees(app, "Somebody is in busy; answers come within about 3 min.")
+        await write(app, pilot, "/shop s2")
+        await sees(app, "Nobody is in s2.")
+        await write(app, pilot, "/shop")
+        await sees(app, "Which one?")
+
+
 async def test_up_edits_the_last_message_and_escape_leaves_it(server: SmallServer) -> None:
     async with screen(server) as (app, pilot):
         await sees(app, "● connected")
@@ -203,7 +218,7 @@ async def test_help_find_and_wrong_commands(server: SmallServer) -> None:
     async with screen(server) as (app, pilot):
         await sees(app, "● connected")
         await pilot.press("f1")
-        await sees(app, "Ticks on my messages")
+        await sees(app, "Dots and ticks")
         await pilot.press("escape")
         await pilot.press("ctrl+p", "l", "i")
         await pilot.press("enter")

@@ -139,7 +139,7 @@ async def test_a_lane_follows_its_slot_to_another_shard(private_cluster: Cluster
         await until(lambda: up(east, west) and east.heals >= 1 and west.heals >= 1, 3.0)
         assert await east.bus.settled()
         await hear_each_other(east, west)
-        assert all(state == (True, None) for state in (await board.states(TOPICS)).values())
+        assert all(state == ("online", None) for state in (await board.states(TOPICS)).values())
         assert set(await board.states(TOPICS)) == set(TOPICS)
     await board.close()
 

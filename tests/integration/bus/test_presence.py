@@ -31,18 +31,18 @@ async def boards(url: str, *nodes: str, **options: Any) -> AsyncIterator[list[Pr
 
 async def online(board: PresenceBoard, user: str) -> bool:
     """Whether the board says so."""
-    return (await board.states([user])).get(user, (False, None))[0]
+    return (await board.states([user])).get(user, ("offline", None))[0] == "online"
 
 
 async def offline(board: PresenceBoard, user: str) -> bool:
     """Whether the board says so; not knowing is not it."""
-    return not (await board.states([user])).get(user, (True, None))[0]
+    return (await board.states([user])).get(user, ("online", None))[0] == "offline"
 
 
 async def test_who_arrived_is_online_for_all_nodes(any_url: str) -> None:
     async with boards(any_url, "east", "west") as (east, west):
         await east.arrived("mei")
-        expected = {"mei": (True, None), "lin": (False, None)}
+        expected = {"mei": ("online", None), "lin": ("offline", None)}
         assert await west.states(["mei", "lin"]) == expected
         assert await east.states(["mei", "lin"]) == expected
 
@@ -51,12 +51,12 @@ async def test_who_left_was_last_seen_then(any_url: str) -> None:
     async with boards(any_url, "east", "west") as (east, west):
         await east.arrived("mei")
         await east.left("mei", at_ms=NOON)
-        assert await west.states(["mei"]) == {"mei": (False, NOON)}
+        assert await west.states(["mei"]) == {"mei": ("offline", NOON)}
 
         await west.arrived("mei")
-        assert await east.states(["mei"]) == {"mei": (True, None)}
+        assert await east.states(["mei"]) == {"mei": ("online", None)}
         await west.left("mei", at_ms=NOON + 1)
-        assert await east.states(["mei"]) == {"mei": (False, NOON + 1)}
+        assert await east.states(["mei"]) == {"mei": ("offline", NOON + 1)}
 
 
 async def test_who_is_on_two_nodes_is_online_until_the_last_is_left(any_url: str) -> None:
@@ -64,9 +64,9 @@ async def test_who_is_on_two_nodes_is_online_until_the_last_is_left(any_url: str
         await east.arrived("mei")
         await west.arrived("mei")
         await east.left("mei", at_ms=NOON)
-        assert await east.states(["mei"]) == {"mei": (True, None)}
+        assert await east.states(["mei"]) == {"mei": ("online", None)}
         await west.left("mei", at_ms=NOON + 5)
-        assert await east.states(["mei"]) == {"mei": (False, NOON + 5)}
+        assert await east.states(["mei"]) == {"mei": ("offline", NOON + 5)}
 
 
 async def test_people_of_a_dead_node_go_offline(any_url: str) -> None:
@@ -103,7 +103,7 @@ async def test_a_thousand_arrivals_are_a_few_round_trips(private_valkey: Any) ->
 
         calls = (await client.info("commandstats"))["cmdstat_eval"]["calls"]
         assert calls <= 6
-        assert set((await west.states(people)).values()) == {(True, None)}
+        assert set((await west.states(people)).values()) == {("online", None)}
 
 
 async def test_marks_of_one_person_keep_their_order(any_url: str) -> None:
@@ -112,14 +112,14 @@ async def test_marks_of_one_person_keep_their_order(any_url: str) -> None:
         for number in range(50):
             steps += [east.arrived("mei"), east.left("mei", at_ms=NOON + number)]
         await asyncio.gather(*steps)
-        assert await east.states(["mei"]) == {"mei": (False, NOON + 49)}
+        assert await east.states(["mei"]) == {"mei": ("offline", NOON + 49)}
 
 
 async def test_a_refresh_does_not_bring_back_who_leaves_meanwhile(any_url: str) -> None:
     async with boards(any_url, "east") as (east,):
         await east.arrived("mei")
         await asyncio.gather(east.refresh(["mei"]), east.left("mei", at_ms=NOON))
-        assert await east.states(["mei"]) == {"mei": (False, NOON)}
+        assert await east.states(["mei"]) == {"mei": ("offline", NOON)}
 
 
 async def test_nobody_asked_about_is_no_question(any_url: str) -> None:
@@ -154,3 +154,37 @@ async def test_entries_are_forgotten_in_the_end(any_url: str) -> None:
         assert 29 * 86_400 < await client.ttl(key) <= 30 * 86_400
         await east.left("mei", at_ms=NOON)
         assert 29 * 86_400 < await client.ttl(key) <= 30 * 86_400
+
+
+async def state(board: PresenceBoard, user: str) -> str:
+    """What the board says."""
+    return (await board.states([user]))[user][0]
+
+
+async def test_who_is_away_on_all_nodes_is_away(redis_url: str) -> None:
+    async with boards(redis_url, "east", "west") as (east, west):
+        for board in (east, west):
+            await board.arrived("mei")
+        await east.away("mei")
+        assert await state(west, "mei") == "online"
+        await west.away("mei")
+        assert await east.states(["mei"]) == {"mei": ("away", None)}
+        await east.arrived("mei")
+        assert await state(west, "mei") == "online"
+        await east.left("mei", at_ms=NOON)
+        assert await state(east, "mei") == "away"
+        await west.left("mei", at_ms=NOON + 1)
+        assert await east.states(["mei"]) == {"mei": ("offline", NOON + 1)}
+
+
+async def test_who_is_away_stays_so_by_being_refreshed(redis_url: str) -> None:
+    async with boards(redis_url, "east", "west", expires_ms=500) as (east, west):
+        for user in ("mei", "lin"):
+            await east.away(user)
+
+        async def lin_is_gone_but_mei_is_away() -> bool:
+            await east.refresh([], ["mei"])
+            assert await state(west, "mei") == "away"
+            return await offline(west, "lin")
+
+        await until(lin_is_gone_but_mei_is_away)

@@ -17,7 +17,7 @@ from chatserver.gateway.engine.handover import new_tag
 from tests.conformance.servers import LEAN, Server, running
 from tests.conformance.wire import Polling
 
-PATIENCE_S = 5.0  # only what fails waits so long
+PATIENCE_S = 30.0  # only what fails waits so long
 
 
 def pytest_asyncio_loop_factories(

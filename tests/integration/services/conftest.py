@@ -28,6 +28,7 @@ from chatserver.gateway.hub import Connection, Hub
 from chatserver.services.delivery import Delivery, of_user
 from chatserver.store.stores import open_stores
 from chatserver.tasks import Tasks
+from tests.integration.services.rooms import People
 
 
 class Bus:
@@ -189,6 +190,7 @@ def settings(mongo_url: str, redis_url: str, database_name: str) -> Settings:
         room_sends_per_s=10_000,
         read_marks_per_s=10_000,
         cursor_flush_ms=5,
+        read_together_ms=0,
     )
 
 
@@ -223,3 +225,20 @@ async def start_node(make_node: MakeNode) -> AsyncIterator[StartNode]:
 @pytest_asyncio.fixture
 async def node(start_node: StartNode) -> Node:
     return await start_node()
+
+
+@pytest_asyncio.fixture
+async def people(start_node: StartNode) -> AsyncIterator[People]:
+    """People on two nodes. Whatever they do, Eve hears nothing and finds nothing."""
+    one, other = await start_node(), await start_node()
+    people = People(
+        [one, other],
+        lin=await one.arrive("lin", role="consultant"),
+        mei=await other.arrive("mei"),
+        fang=await one.arrive("fang"),
+        eve=await other.arrive("eve"),
+    )
+    yield people
+    assert not people.eve.events
+    assert (await people.eve.call("conversation.list", {}))["conversations"] == []
+    assert (await people.eve.call("sync", {}))["conversations"] == []

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from chatserver.domain.person import DeviceInfo
+
 pytestmark = pytest.mark.asyncio
 
 NOON = 1_900_000_000_000
@@ -134,7 +136,7 @@ async def test_who_comes_back_soon_was_never_away(node: Any) -> None:
         node.services.presence.came("lin")
         await node.services.presence.flush(NOON)
     assert states(mei) == ["online"]
-    assert (await node.board.states(["lin"]))["lin"] == (True, None)
+    assert (await node.board.states(["lin"]))["lin"] == ("online", None)
 
 
 async def test_who_leaves_again_has_the_whole_time_again(start_node: Any) -> None:
@@ -169,7 +171,7 @@ async def test_who_came_back_while_the_leaving_was_told_is_online_in_the_end(
     await flushing
     await presence.flush(NOON)
     assert states(mei)[-1] == "online"
-    assert (await node.board.states(["lin"]))["lin"] == (True, None)
+    assert (await node.board.states(["lin"]))["lin"] == ("online", None)
 
 
 async def test_comings_and_goings_are_told_by_themselves(start_node: Any) -> None:
@@ -194,7 +196,7 @@ async def test_a_crowd_that_comes_and_goes_needs_no_task_each(
         node.services.presence.went(user)
     assert len(asyncio.all_tasks()) == tasks
     await go(node)
-    assert set((await node.board.states(crowd)).values()) == {(False, NOON)}
+    assert set((await node.board.states(crowd)).values()) == {("offline", NOON)}
     async with Redis.from_url(private_valkey.url) as valkey:
         commands = await valkey.info("commandstats")
     assert commands["cmdstat_eval"]["calls"] <= 20
@@ -209,3 +211,80 @@ async def test_without_redis_those_of_this_node_are_told_all_the_same(
     await come(node, "lin")
     await go(node, "lin")
     assert states(mei) == ["online", "offline"]
+
+
+async def turn(device: Any, *, foreground: bool) -> None:
+    """A device's app goes to the background or comes back."""
+    await device.node.kept.devices.connected(
+        device.connection.identity, DeviceInfo(device.caller.device, "ios"), NOON
+    )
+    await device.call("device.update", {"foreground": foreground})
+    await device.node.services.presence.flush(NOON)
+
+
+async def test_who_has_all_apps_in_the_background_everywhere_is_away(start_node: Any) -> None:
+    one, other = await start_node(), await start_node()
+    mei, phone = await one.arrive("mei"), await one.arrive("lin")
+    await mei.open("lin")
+    await mei.call("presence.watch", {"users": ["lin"]})
+    pad, till = await one.arrive("lin", "pad"), await other.arrive("lin", "till")
+    for node in (one, other):
+        await come(node, "lin")
+    told = len(states(mei))
+    for device in (phone, pad):
+        await turn(device, foreground=False)
+    assert len(states(mei)) == told  # the till is still looked at
+    await turn(till, foreground=False)
+    assert mei.told("presence")[told:] == [{"user": "lin", "state": "away", "last_seen": None}]
+    answer = await mei.call("presence.watch", {"users": ["lin"]})
+    assert answer["presence"]["lin"] == {"state": "away", "last_seen": None}
+    await turn(pad, foreground=True)
+    assert states(mei)[-1] == "online"
+
+
+async def test_who_loses_the_only_app_in_the_foreground_is_away_or_gone(start_node: Any) -> None:
+    one, other = await start_node(leaves_after_ms=1), await start_node(leaves_after_ms=1)
+    mei, phone, till = [
+        await one.arrive("mei"), await one.arrive("lin"), await other.arrive("lin", "till")
+    ]  # fmt: skip
+    await mei.open("lin")
+    await mei.call("presence.watch", {"users": ["lin"]})
+    for node in (one, other):
+        await come(node, "lin")
+    await turn(phone, foreground=False)
+    till.leave()
+    await go(other, "lin")
+    assert states(mei)[-1] == "away"
+    phone.leave()
+    await go(one, "lin")
+    assert states(mei)[-1] == "offline"
+
+
+async def test_who_reconnects_at_another_node_in_time_was_never_offline(start_node: Any) -> None:
+    one, other = await start_node(leaves_after_ms=20), await start_node()
+    mei = await watching(one, "lin")
+    await come(one, "lin")
+    one.services.presence.went("lin")
+    await come(other, "lin")
+    while one.services.presence._leaving:
+        await asyncio.sleep(0.001)
+        await one.services.presence.flush(NOON)
+    assert "offline" not in states(mei)
+    assert (await one.board.states(["lin"]))["lin"] == ("online", None)
+
+
+async def test_what_is_as_it_was_is_not_told_again(node: Any) -> None:
+    mei = await watching(node, "lin")
+    for _ in range(3):
+        await come(node, "lin")
+    assert states(mei) == ["online"]
+
+
+async def test_who_is_here_is_refreshed_as_online_or_away(node: Any) -> None:
+    await come(node, "lin", "wang")
+    node.services.presence.came("wang", away=True)
+    await node.services.presence.flush(NOON)
+    await node.board.left("lin", "wang", at_ms=NOON)
+    await node.services.presence.refresh()
+    known = await node.board.states(["lin", "wang"])
+    assert known == {"lin": ("online", None), "wang": ("away", None)}

@@ -2,281 +2,340 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from chatserver.clock import now_ms
-from chatserver.errors import Forbidden, NotFound
+from chatserver.domain import room as rules
+from chatserver.errors import Busy, ChatError, Forbidden
+from tests.integration.services.rooms import (
+    People,
+    act,
+    begin,
+    heard,
+    history,
+    notices,
+    refused,
+    texts,
+)
 
 pytestmark = pytest.mark.asyncio
 
-
-@pytest_asyncio.fixture
-async def people(node: Any) -> AsyncIterator[dict[str, Any]]:
-    """Lin works in the shop; Mei and Fang are customers; Eve must not see it."""
-    yield {
-        "lin": await node.arrive("lin", role="consultant"),
-        "mei": await node.arrive("mei"),
-        "fang": await node.arrive("fang"),
-        "eve": await node.arrive("eve"),
-    }
+HOUR = 3_600_000
 
 
-async def begin(owner: Any, *members: str, **settings: Any) -> str:
-    """A group with its first members."""
-    answer = await owner.call(
-        "conversation.open",
-        {"kind": "group", "title": "三月宝宝", "members": list(members), "settings": settings},
-    )
-    id_: str = answer["conversation"]["id"]
-    return id_
-
-
-async def test_whoever_is_in_a_room_hears_it_and_nobody_else(people: dict[str, Any]) -> None:
-    lin, mei, fang, eve = people.values()
+async def test_whoever_is_in_a_room_hears_it_and_nobody_else(people: People) -> None:
+    lin, mei, fang = people.lin, people.mei, people.fang
     room = await begin(lin, "mei", "fang")
-    seq = await mei.say(room, "早上好")
-    assert [m["seq"] for m in fang.told("message") if m["kind"] == "text"] == [seq]
-    assert [m["seq"] for m in lin.told("message") if m["kind"] == "text"] == [seq]
-    assert not [m for m in mei.told("message") if m["kind"] == "text"]
-    assert not eve.events
-    with pytest.raises(NotFound):
-        await eve.view(room)
+    await mei.say(room, "早上好")
+    assert heard(fang) == heard(lin) == ["早上好"]
+    assert heard(mei) == []
+    assert (await refused(people.eve, "conversation.get", conversation=room))["code"] == "not_found"
 
 
-async def test_who_is_removed_keeps_what_was_and_hears_nothing_more(people: dict[str, Any]) -> None:
-    lin, mei, fang, _eve = people.values()
-    room = await begin(lin, "mei", "fang")
-    before = await mei.say(room, "before")
-    await lin.call("conversation.remove", {"conversation": room, "user": "mei"})
-    view = await mei.view(room)
-    fang.frames.clear()
-    mei.frames.clear()
-    await lin.say(room, "after")
-    assert fang.told("message")
+async def test_beginning_a_room_again_gives_the_same_one(people: People) -> None:
+    call = {"kind": "group", "title": "三月宝宝", "client_id": "c1", "members": ["mei", "mei"]}
+    first, again = [
+        (await people.lin.call("conversation.open", call))["conversation"] for _ in range(2)
+    ]
+    assert first["id"] == again["id"]
+    assert first["room"]["count"] == again["room"]["count"] == 2
+    assert notices(people.mei) == ["added"]
+    other = (await people.lin.call("conversation.open", call | {"client_id": "c2"}))["conversation"]
+    assert other["id"] != first["id"]
+
+
+async def test_a_room_has_people_who_exist_and_a_title(people: People) -> None:
+    call = {"kind": "group", "title": "三月宝宝"}
+    answer = await refused(people.lin, "conversation.open", **call, members=["nobody"])
+    assert answer["code"] == "not_found"
+    for title in ("", "  ", "a\nb", "a\0b", None):
+        answer = await refused(people.lin, "conversation.open", kind="group", title=title)
+        assert (answer["code"], answer["path"]) == ("invalid", "title")
+    listed = await people.lin.call("conversation.list", {})
+    assert listed["conversations"] == []
+
+
+@pytest.mark.parametrize("name", ["$set", "a.b", "$where.x", "\u202eabc", "<b>x</b>"])
+async def test_names_that_mean_something_to_a_database_are_names(people: People, name: str) -> None:
+    odd = await people.nodes[0].arrive(name)
+    room = await begin(people.lin, name)
+    await act(people.lin, "update", room, title=name, announcement=name)
+    seq = (await history(odd, room))[-1]["seq"]
+    await odd.call("message.react", {"conversation": room, "seq": 2, "reaction": "$inc"})
+    await people.lin.call("message.pin", {"conversation": room, "seq": 2})
+    added = (await history(odd, room))[1]
+    assert (added["body"]["users"], set(added["body"]["names"])) == ([name], {name, "lin"})
+    assert (added["reactions"], added["pinned"]) == ({"$inc": [name]}, True)
+    view = await odd.view(room)
+    assert (view["room"]["title"], view["room"]["announcement"]["text"]) == (name, name)
+    await odd.say(room, "hi", mentions=[name, "lin"])
+    assert (await people.lin.view(room))["mentions"] == 1
+    await act(people.lin, "remove", room, user=name)
+    assert (await odd.view(room))["me"]["state"] == "removed"
+    assert seq == 4
+
+
+async def test_what_a_room_shows_of_itself_reaches_everybody(people: People) -> None:
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, "mei")
+    people.hush()
+    before = now_ms()
+    avatar = "https://example.org/a.png"
+    await act(lin, "update", room, title="四月宝宝", avatar=avatar, announcement="周六抚触课")
+    shown = mei.told("conversation")[-1]["conversation"]["room"]
+    assert (shown["title"], shown["avatar"]) == ("四月宝宝", avatar)
+    announcement = shown["announcement"]
+    assert (announcement["text"], announcement["by"]) == ("周六抚触课", "lin")
+    assert before <= announcement["at"] <= now_ms()
+    assert notices(mei) == ["title", "avatar", "announcement"]
+    people.hush()
+    await act(lin, "update", room, title="四月宝宝")
     assert not mei.events
-    assert view["me"]["state"] == "removed"
-    assert view["head"]["seq"] == before + 1  # the notice that says so is the last one
-    page = await mei.call("history.get", {"conversation": room})
-    assert page["messages"][-1]["body"]["type"] == "removed"
-    with pytest.raises(Forbidden):
-        await mei.say(room, "let me in")
 
 
-async def test_a_newcomer_sees_what_the_room_shows_newcomers(people: dict[str, Any]) -> None:
-    lin, mei, fang, _eve = people.values()
+async def test_an_invitation_is_accepted_or_declined(people: People) -> None:
+    lin, mei, fang = people.lin, people.mei, people.fang
+    room = await begin(lin, "fang")
+    await lin.say(room, "secret")
+    await act(fang, "add", room, users=["mei"])
+    view = await mei.view(room)
+    assert (view["me"]["state"], view["head"]["seq"], view["last"]) == ("invited", 0, None)
+    assert await history(mei, room) == []
+    people.hush()
+    await lin.say(room, "still secret")
+    assert not mei.events
+    view = await act(mei, "leave", room)
+    assert view["me"]["state"] == "left"
+    await act(fang, "add", room, users=["mei"])
+    view = await act(mei, "join", room)
+    assert (view["me"]["state"], view["room"]["count"], view["unread"]) == ("in", 3, 0)
+    people.hush()
+    await fang.say(room, "welcome")
+    assert heard(mei) == ["welcome"]
+
+
+async def test_who_asks_is_let_in_by_an_admin(people: People) -> None:
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, join="approval")
+    await act(lin, "update", room, announcement="inside")
+    view = await act(mei, "join", room)
+    assert (view["me"]["state"], view["room"]["announcement"]) == ("asked", None)
+    assert lin.told("conversation")[-1]["conversation"]["room"]["asked"] == 1
+    waiting = await lin.call("conversation.members", {"conversation": room, "state": "asked"})
+    assert [(each["user"], each["name"]) for each in waiting["members"]] == [("mei", "Mei")]
+    await act(lin, "add", room, users=["mei"])
+    assert mei.told("conversation")[-1]["conversation"]["me"]["state"] == "in"
+    assert (await mei.view(room))["room"]["announcement"]["text"] == "inside"
+    await act(lin, "remove", room, user="mei")
+    await act(mei, "join", room)
+    await act(lin, "remove", room, user="mei")
+    assert (await mei.view(room))["me"]["state"] == "removed"
+    assert (await lin.view(room))["room"]["asked"] == 0
+
+
+async def test_who_is_banned_stays_out_until_it_is_lifted(people: People) -> None:
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, "mei", join="open")
+    await act(lin, "ban", room, user="mei", until=now_ms() + HOUR)
+    assert (await refused(mei, "conversation.join", conversation=room))["code"] == "not_found"
+    answer = await refused(lin, "conversation.add", conversation=room, users=["mei"])
+    assert answer["code"] == "forbidden"
+    banned = await lin.call("conversation.members", {"conversation": room, "state": "banned"})
+    assert [each["user"] for each in banned["members"]] == ["mei"]
+    await act(lin, "ban", room, user="mei", until=0)
+    assert (await act(mei, "join", room))["me"]["state"] == "in"
+
+
+async def test_a_ban_is_over_when_its_time_is(people: People) -> None:
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, "mei", join="open")
+    until = now_ms() + 300
+    await act(lin, "ban", room, user="mei", until=until)
+    await asyncio.sleep((until + 1 - now_ms()) / 1000)
+    assert (await act(mei, "join", room))["me"]["state"] == "in"
+
+
+async def test_a_room_is_handed_over_before_its_owner_leaves(people: People) -> None:
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, "mei")
+    assert (await refused(lin, "conversation.leave", conversation=room))["code"] == "forbidden"
+    await act(lin, "role", room, user="mei", role="owner")
+    view = await mei.view(room)
+    assert (view["me"]["role"], view["room"]["owner"]) == ("owner", "mei")
+    assert mei.told("conversation")[-1]["conversation"]["me"]["role"] == "owner"
+    await act(lin, "leave", room)
+    await act(mei, "update", room, title="mine")
+    assert notices(mei)[-3:] == ["role", "left", "title"]
+
+
+async def test_two_admins_at_once_leave_a_room_in_order(people: People) -> None:
+    lin, mei, fang = people.lin, people.mei, people.fang
+    room = await begin(lin, "mei", "fang")
+    for user in ("mei", "fang"):
+        await act(lin, "role", room, user=user, role="admin")
+    outcomes = await asyncio.gather(
+        act(lin, "role", room, user="mei", role="owner"),
+        act(lin, "role", room, user="fang", role="owner"),
+        act(mei, "mute", room, until=now_ms() + HOUR),
+        act(fang, "update", room, title="race"),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(each, Forbidden) for each in outcomes[:2]) == 1
+    page = await lin.call("conversation.members", {"conversation": room})
+    owners = [each["user"] for each in page["members"] if each["role"] == "owner"]
+    view = await lin.view(room)
+    assert owners == [view["room"]["owner"]]
+    assert view["room"]["title"] == "race"
+
+
+async def test_of_the_last_two_places_two_are_taken(people: People, start_node: Any) -> None:
+    small = await start_node(room_members_max=3)
+    owner = await small.arrive("owner", role="consultant")
+    room = await begin(owner, join="open")
+    crowd = [await people.nodes[n % 2].arrive(f"user{n}") for n in range(6)]
+
+    async def come(device: Any) -> bool:
+        while True:
+            try:
+                await act(device, "join", room)
+            except Busy:
+                continue
+            except ChatError:
+                return False
+            return True
+
+    came = await asyncio.gather(*(come(device) for device in crowd))
+    page = await owner.call("conversation.members", {"conversation": room})
+    assert sum(came) == 2
+    assert (await owner.view(room))["room"]["count"] == len(page["members"]) == 3
+
+
+async def test_a_hundred_people_come_in_by_one_call(people: People) -> None:
+    names = [f"user{n:03}" for n in range(100)]
+    await asyncio.gather(*(people.nodes[0].arrive(name) for name in names))
+    room = await begin(people.lin)
+    view = await act(people.lin, "add", room, users=names)
+    assert view["room"]["count"] == 101
+    assert view["last"]["body"]["users"] == names
+    page = await people.lin.call("conversation.members", {"conversation": room, "limit": 60})
+    rest = await people.lin.call(
+        "conversation.members", {"conversation": room, "after": page["members"][-1]["user"]}
+    )
+    assert [page["more"], rest["more"]] == [True, False]
+    seen = [each["user"] for each in [*page["members"], *rest["members"]]]
+    assert seen == sorted(["lin", *names])
+
+
+async def test_a_newcomer_sees_what_the_room_shows_newcomers(people: People) -> None:
+    lin, mei, fang = people.lin, people.mei, people.fang
     room = await begin(lin, "mei", history="joined")
     hidden = await lin.say(room, "earlier")
-    await lin.call("conversation.add", {"conversation": room, "users": ["fang"]})
+    await act(lin, "add", room, users=["fang"])
     seen = await lin.say(room, "later")
-    page = await fang.call("history.get", {"conversation": room})
-    assert [m["seq"] for m in page["messages"]] == [hidden + 1, seen]
+    assert [m["seq"] for m in await history(fang, room)] == [hidden + 1, seen]
     assert (await fang.view(room))["me"]["first"] == hidden + 1
+    assert await history(fang, room, around=hidden) == await history(fang, room)
     fang.frames.clear()
-    await lin.call(
-        "message.edit", {"conversation": room, "seq": hidden, "body": {"text": "secret"}}
-    )
+    edit = {"conversation": room, "seq": hidden, "body": {"text": "secret"}}
+    await lin.call("message.edit", edit)
     assert not fang.told("change")
     changes = await fang.call("changes.get", {"conversation": room, "after": 0})
     assert [c["type"] for c in changes["changes"]] == ["void"]
-    assert (await mei.call("changes.get", {"conversation": room, "after": 0}))["changes"][0][
-        "body"
-    ] == {"text": "secret"}
+    changes = await mei.call("changes.get", {"conversation": room, "after": 0})
+    assert changes["changes"][0]["body"] == {"text": "secret"}
+    for name, fields in (
+        ("message.react", {"seq": hidden, "reaction": "👍"}),
+        ("message.delete", {"seq": hidden}),
+        ("read.who", {"seq": hidden}),
+    ):
+        assert (await refused(fang, name, conversation=room, **fields))["code"] == "not_found"
+    with pytest.raises(ChatError):
+        await fang.say(room, reply_to=hidden)
 
 
-def then_first(node: Any, monkeypatch: pytest.MonkeyPatch, what: Callable[[], Any]) -> None:
-    """Have something happen while an act on a room is under way: before it is saved."""
-    settle = node.kept.rooms.settle
+async def test_a_newcomer_sees_the_last_messages_where_the_room_says_so(people: People) -> None:
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, history="last", history_last=2)
+    for number in range(5):
+        await lin.say(room, str(number))
+    await act(lin, "add", room, users=["mei"])
+    await lin.say(room, "5")
+    assert texts(await history(mei, room)) == ["3", "4", "5"]
 
-    async def late(*args: Any) -> Any:
-        await what()
-        return await settle(*args)
 
-    monkeypatch.setattr(node.kept.rooms, "settle", late)
+async def test_a_message_told_late_is_not_heard_by_who_came_in_after_it(people: People) -> None:
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, "fang", history="joined")
+    node = people.nodes[0]
+    tell, late = node.delivery.tell_sent, []
+    node.delivery.tell_sent = lambda *args, **given: late.append((args, given))
+    await lin.say(room, "before mei")
+    node.delivery.tell_sent = tell
+    await act(lin, "add", room, users=["mei"])
+    for args, given in late:
+        tell(*args, **given)
+    assert heard(people.fang) == ["before mei"]
+    assert heard(mei) == []
 
 
-async def test_what_was_heard_before_going_stays_readable(
-    people: dict[str, Any], node: Any, monkeypatch: pytest.MonkeyPatch
+async def test_who_comes_again_sees_what_newcomers_see(people: People) -> None:
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, "mei", join="open", history="joined")
+    await lin.say(room, "first time")
+    await act(mei, "leave", room)
+    await lin.say(room, "while away")
+    view = await act(mei, "join", room)
+    await lin.say(room, "second time")
+    assert view["unread"] == 0
+    assert texts(await history(mei, room)) == ["second time"]
+    assert heard(mei)[-1] == "second time"
+
+
+async def test_what_the_server_says_is_nobodys_to_change_and_counts_for_nobody(
+    people: People,
 ) -> None:
-    lin, mei, fang, _eve = people.values()
-    room = await begin(lin, "mei", "fang")
-    seq = await fang.say(room, "hello")
-
-    async def react() -> None:
-        await fang.call(
-            "message.react", {"conversation": room, "seq": seq, "reaction": "👍", "on": True}
-        )
-
-    then_first(node, monkeypatch, react)
-    await lin.call("conversation.remove", {"conversation": room, "user": "mei"})
-    assert mei.told("change")
-    page = await mei.call("history.get", {"conversation": room, "after": seq - 1})
-    assert page["messages"][0]["reactions"] == {"👍": ["fang"]}
-    assert (await mei.view(room))["head"]["mod"] == 1
-
-
-async def test_going_quietly_keeps_what_was_heard_before(
-    people: dict[str, Any], node: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lin, mei, fang, _eve = people.values()
-    room = await begin(lin, "mei", "fang")
-    monkeypatch.setattr("chatserver.domain.conversation.LARGE_FROM", 1)
-    then_first(node, monkeypatch, lambda: fang.say(room, "hello"))
-    view = (await mei.call("conversation.leave", {"conversation": room}))["conversation"]
-    assert view["head"]["seq"] == mei.told("message")[-1]["seq"]
-
-
-async def test_a_refused_invitation_shows_nothing(people: dict[str, Any]) -> None:
-    lin, mei, fang, eve = people.values()
+    lin, mei = people.lin, people.mei
     room = await begin(lin, "mei")
-    await mei.say(room, "hello")
-    await mei.call("conversation.add", {"conversation": room, "users": ["fang"]})
-    assert (await fang.view(room))["me"]["state"] == "invited"
-    await lin.call("conversation.remove", {"conversation": room, "user": "fang"})
-    view = await fang.view(room)
-    assert (view["me"]["state"], view["head"]["seq"], view["last"]) == ("removed", 0, None)
-    found = await mei.call("conversation.members", {"conversation": room, "users": ["fang"]})
-    assert found["members"] == []
-    assert not eve.events
-
-
-async def test_who_went_has_nothing_unread_and_sees_no_news(people: dict[str, Any]) -> None:
-    lin, mei, _fang, _eve = people.values()
-    room = await begin(lin, "mei")
-    await lin.say(room, "unread")
-    assert (await mei.view(room))["unread"] == 1
-    await lin.call("conversation.remove", {"conversation": room, "user": "mei"})
-    await lin.call("conversation.update", {"conversation": room, "announcement": "secret"})
+    await act(lin, "update", room, title="四月宝宝")
     view = await mei.view(room)
-    assert (view["unread"], view["room"]["announcement"]) == (0, None)
-    assert (await lin.view(room))["room"]["announcement"]["text"] == "secret"
+    said = view["last"]
+    assert (view["unread"], view["mentions"]) == (0, 0)
+    assert (said["kind"], said["sender"]) == ("system", "")
+    assert (said["body"]["by"], said["body"]["names"]) == ("lin", {"lin": "Lin"})
+    place = {"conversation": room, "seq": said["seq"]}
+    for name, fields in (
+        ("message.edit", {"body": {"text": "no"}}),
+        ("message.recall", {}),
+    ):
+        assert (await refused(lin, name, **place, **fields))["code"] == "forbidden"
+    talk = await lin.open("fang")
+    forward = {"conversation": talk, "client_id": "f", "from": room, "seqs": [said["seq"]]}
+    assert (await refused(lin, "message.forward", **forward))["code"] == "forbidden"
 
 
-async def test_who_went_reads_on_and_only_they_hear_it(people: dict[str, Any], node: Any) -> None:
-    lin, mei, _fang, _eve = people.values()
-    room = await begin(lin, "mei")
-    tablet = await node.arrive("mei", "tablet")
-    seq = await lin.say(room)
-    await lin.call("conversation.remove", {"conversation": room, "user": "mei"})
-    await mei.call("read.mark", {"conversation": room, "seq": seq})
-    assert tablet.told("read") == [{"conversation": room, "user": "mei", "seq": seq}]
-    assert not lin.told("read")
-
-
-async def test_a_newcomer_is_not_shown_the_message_before(
-    people: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+async def test_the_last_one_out_leaves_a_room_to_which_only_its_owner_returns(
+    people: People,
 ) -> None:
-    lin, _mei, fang, _eve = people.values()
-    monkeypatch.setattr("chatserver.domain.conversation.LARGE_FROM", 1)  # nobody is announced
-    room = await begin(lin, history="joined")
-    await lin.say(room, "secret")
-    await lin.call("conversation.add", {"conversation": room, "users": ["fang"]})
-    assert (await fang.view(room))["last"] is None
-    assert "secret" not in str(await fang.call("sync", {}))
+    lin, mei = people.lin, people.mei
+    room = await begin(lin, "mei", join="open")
+    await act(mei, "leave", room)
+    await act(lin, "leave", room)
+    assert (await refused(mei, "conversation.join", conversation=room))["code"] == "not_found"
+    view = await act(lin, "join", room)
+    assert (view["me"]["role"], view["room"]["count"]) == ("owner", 1)
+    assert (await act(mei, "join", room))["room"]["count"] == 2
 
 
-async def test_a_message_deleted_for_oneself_is_not_unread(people: dict[str, Any]) -> None:
-    lin, mei, _fang, _eve = people.values()
-    room = await begin(lin, "mei")
-    both = [await lin.say(room, mention_all=True) for _ in range(2)]
-    await mei.call("message.delete", {"conversation": room, "seq": both[0]})
-    view = await mei.view(room)
-    assert (view["unread"], view["mentions"]) == (1, 1)
-    await lin.call("message.recall", {"conversation": room, "seq": both[0]})
-    view = await mei.view(room)
-    assert (view["unread"], view["mentions"]) == (1, 1)
-
-
-async def test_a_sync_tells_of_a_room_in_which_nothing_was_said(
-    people: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+async def test_the_rule_of_admins_holds_also_when_two_are_made_at_once(
+    people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lin, mei, _fang, eve = people.values()
-    room = await begin(lin, "mei", join="approval")
-    head = (await mei.view(room))["head"]
-    later = now_ms() + 600_000
-    monkeypatch.setattr("chatserver.gateway.handlers.now_ms", lambda: later)
-
-    async def sync(token: str | None) -> Any:
-        have = {room: [head["seq"], head["mod"]]}
-        return await mei.call("sync", {"have": have, **({"token": token} if token else {})})
-
-    first = await sync((await sync(None))["token"])
-    assert first["conversations"] == []
-    await eve.call("conversation.join", {"conversation": room})
-    second = await sync(first["token"])
-    assert [c["room"]["asked"] for c in second["conversations"]] == [1]
-
-
-async def test_names_of_people_who_spoke_are_found_also_when_they_went(
-    people: dict[str, Any],
-) -> None:
-    lin, mei, fang, eve = people.values()
-    room = await begin(lin, "mei", "fang")
-    await fang.say(room)
-    await fang.call("conversation.leave", {"conversation": room})
-    asked = {"conversation": room, "users": ["fang", "lin", "eve"]}
-    found = (await mei.call("conversation.members", asked))["members"]
-    assert {m["user"]: (m["name"], m["state"]) for m in found} == {
-        "fang": ("Fang", "left"), "lin": ("Lin", "in"),
-    }  # fmt: skip
-    with pytest.raises(Forbidden):
-        await fang.call("conversation.members", asked)
-    with pytest.raises(NotFound):
-        await eve.call("conversation.members", asked)
-
-
-async def test_members_of_a_channel_find_the_names_of_its_admins_alone(
-    people: dict[str, Any],
-) -> None:
-    lin, mei, _fang, _eve = people.values()
-    answer = await lin.call(
-        "conversation.open", {"kind": "channel", "title": "新品", "members": ["mei", "fang"]}
+    monkeypatch.setattr(rules, "ADMINS_MAX", 1)
+    room = await begin(people.lin, "mei", "fang")
+    outcomes = await asyncio.gather(
+        *(act(people.lin, "role", room, user=user, role="admin") for user in ("mei", "fang")),
+        return_exceptions=True,
     )
-    room = answer["conversation"]["id"]
-    asked = {"conversation": room, "users": ["lin", "fang"]}
-    found = (await mei.call("conversation.members", asked))["members"]
-    assert [m["user"] for m in found] == ["lin"]
-    with pytest.raises(Forbidden):
-        await mei.call("conversation.members", {"conversation": room})
-
-
-async def test_who_is_removed_during_their_sync_hears_nothing_more(
-    people: dict[str, Any], node: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lin, mei, _fang, _eve = people.values()
-    room = await begin(lin, "mei")
-    compose = node.services.sync._views.compose
-
-    async def slowly(*args: Any) -> Any:
-        monkeypatch.undo()
-        await lin.call("conversation.remove", {"conversation": room, "user": "mei"})
-        return await compose(*args)
-
-    monkeypatch.setattr(node.services.sync._views, "compose", slowly)
-    await mei.call("sync", {})
-    mei.frames.clear()
-    await lin.say(room, "secret")
-    assert not mei.events
-
-
-async def test_who_is_brought_in_during_their_sync_hears_what_is_said(
-    people: dict[str, Any], node: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lin, mei, _fang, _eve = people.values()
-    room = await begin(lin)
-    await mei.open("lin")
-    compose = node.services.sync._views.compose
-
-    async def slowly(*args: Any) -> Any:
-        monkeypatch.undo()
-        await lin.call("conversation.add", {"conversation": room, "users": ["mei"]})
-        return await compose(*args)
-
-    monkeypatch.setattr(node.services.sync._views, "compose", slowly)
-    await mei.call("sync", {})
-    mei.frames.clear()
-    await lin.say(room, "welcome")
-    assert mei.told("message")
+    assert sum(isinstance(each, Forbidden) for each in outcomes) == 1

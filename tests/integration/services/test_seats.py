@@ -1,4 +1,4 @@
-"""Who hears a room while its node does not hear the others."""
+"""Who hears a room while its node does not hear the others, or not yet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from chatserver.clock import now_ms
+from loadtest.faults.people import eventually
+from tests.integration.services.rooms import act, begin
 
 pytestmark = pytest.mark.asyncio
 
@@ -36,3 +38,64 @@ async def test_who_is_removed_elsewhere_is_unseated_though_the_nodes_hear_nothin
     assert not mei.events
     page = await mei.call("history.get", {"conversation": room})
     assert page["messages"][-1]["seq"] < seq
+
+
+async def test_who_comes_in_looks_again_once_the_node_hears_the_room(
+    start_node: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said before Redis took the subscription is told to nobody there."""
+    one, other = await start_node(), await start_node()
+    lin = await one.arrive("lin", role="consultant")
+    mei, fang = await other.arrive("mei"), await other.arrive("fang")
+    in_force = asyncio.Event()
+    monkeypatch.setattr(other.bus, "settled", in_force.wait)
+    running = asyncio.create_task(other.services.seats.run())
+    try:
+        room = await begin(lin, "mei")
+        await act(mei, "join", room)
+        assert not mei.told("notice")
+        in_force.set()
+        await eventually(lambda: mei.told("notice"), "Mei looks into the log")
+        assert [notice["type"] for notice in mei.told("notice")] == ["resync"]
+        mei.frames.clear()
+        await act(lin, "add", room, users=["fang"])
+        await act(fang, "join", room)
+        await lin.say(room, "heard")
+        assert mei.told("message")
+        assert not mei.told("notice")
+        assert not fang.told("notice")
+    finally:
+        running.cancel()
+
+
+@pytest.mark.parametrize("last", ["add", "remove"])
+async def test_two_acts_told_in_the_wrong_order_leave_everybody_seated_as_they_are(
+    start_node: Any, last: str
+) -> None:
+    one, other = await start_node(), await start_node()
+    lin = await one.arrive("lin", role="consultant")
+    mei, fang = await other.arrive("mei", role="consultant"), await other.arrive("fang")
+    room = await begin(lin, "mei", "fang")
+    await act(fang, "join", room)
+    if last == "remove":
+        await act(lin, "remove", room, user="mei")
+    told: list[tuple[str, bytes]] = []
+    other.bus.hear = lambda topic, payload: told.append((topic, payload))
+    if last == "add":
+        await act(lin, "remove", room, user="mei")
+        await act(lin, "add", room, users=["mei"])
+    else:
+        await act(lin, "add", room, users=["mei"])
+        await act(lin, "remove", room, user="mei")
+    running = asyncio.create_task(other.services.seats.run())
+    try:
+        other.bus.hear = other.delivery.heard
+        for topic, payload in reversed(told):
+            other.delivery.heard(topic, payload)
+        await eventually(lambda: mei.told("notice"), "Mei looks into the log")
+        mei.frames.clear()
+        await lin.say(room, "now")
+        assert bool(mei.told("message")) == (last == "add")
+        assert fang.told("message")
+    finally:
+        running.cancel()

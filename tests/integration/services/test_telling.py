@@ -93,6 +93,32 @@ async def test_an_arrived_message_is_told_delivered_to_its_sender(shop: Shop) ->
         assert events == [{"conversation": shop.talk, "user": "lin", "seq": seq}]
 
 
+async def test_what_arrives_through_another_node_alone_is_told_delivered_once_and_stored(
+    shop: Shop,
+) -> None:
+    shop.lin.leave()
+    seq = await shop.mei.say(shop.talk)
+    told = [{"conversation": shop.talk, "user": "lin", "seq": seq}]
+    assert shop.told("delivered") == {"mei": told, "mei_tablet": told}
+    await shop.lin_tablet.node.kept.cursors.written()
+    members = {member["user"]: member for member in (await shop.mei.view(shop.talk))["members"]}
+    assert (members["lin"]["read"], members["lin"]["delivered"]) == (0, seq)
+    await shop.lin_tablet.call(
+        "message.react", {"conversation": shop.talk, "seq": seq, "reaction": "👍"}
+    )
+    shop.lin_tablet.leave()
+    await shop.mei.say(shop.talk)
+    assert shop.told("delivered") == {"mei": told, "mei_tablet": told}
+
+
+async def test_nobody_is_told_what_is_delivered_in_a_room(shop: Shop) -> None:
+    room = {"kind": "group", "title": "Newborns", "members": ["mei"]}
+    opened = await shop.lin.call("conversation.open", room)
+    await shop.lin.say(opened["conversation"]["id"])
+    assert set(shop.told("message")) >= {"lin_tablet", "mei", "mei_tablet"}
+    assert shop.told("delivered") == {}
+
+
 @pytest.mark.parametrize(
     ("name", "fields", "says"),
     [

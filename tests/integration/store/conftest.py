@@ -12,6 +12,7 @@ import pytest_asyncio
 from pymongo import MongoClient
 
 from chatserver.domain.message import Draft
+from chatserver.domain.waiting import WaitingRoom
 from chatserver.store.changes import Changes
 from chatserver.store.conversations import Conversations
 from chatserver.store.cursors import Cursors
@@ -41,7 +42,8 @@ class Node:
             self.messages,
             self.heads,
             self.tasks,
-            **{"waiting_max": 1000, "batch_max": 500, **limits},
+            places=WaitingRoom(limits.get("waiting_max", 1000), chatter_percent=50),
+            batch_max=limits.get("batch_max", 500),
         )
 
     async def numbers(self, conversation: str) -> list[int]:

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from chatserver.config import SettingsError
 from chatserver.domain.message import Draft
+from chatserver.domain.waiting import WaitingRoom
 from chatserver.errors import Unavailable
 from chatserver.store.changes import Changes
 from chatserver.store.cursors import Cursors
@@ -85,7 +86,7 @@ async def test_a_message_is_not_acknowledged_and_the_sender_told_in_time(away: D
     messages, died = Messages(away), list[BaseException]()
     cursors, tasks = Cursors(away, flush_ms=10), Tasks(died.append)
     heads = Heads(away, messages, Changes(away, messages), cursors)
-    log = Log(away, messages, heads, tasks, waiting_max=10, batch_max=10)
+    log = Log(away, messages, heads, tasks, places=WaitingRoom(10), batch_max=10)
     draft = Draft(conversation="d1", client_id="c", sender="mei", kind="text", body={"text": "x"})
     began = time.monotonic()
     with pytest.raises(Unavailable):

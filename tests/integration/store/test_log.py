@@ -98,38 +98,49 @@ async def test_two_batches_are_never_in_flight_for_one_conversation(
         assert await node.numbers(f"{place}-{n}") == list(range(1, 21))
 
 
+async def append(node: Any, draft: Draft) -> Stored:
+    stored: Stored = await node.log.append(draft, NOW)
+    return stored
+
+
+async def known(node: Any, draft: Draft) -> Stored | None:
+    stored: Stored | None = await node.log.known(draft.key, draft.digest())
+    return stored
+
+
 # --- once -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("is_retry", [True, False])
+@pytest.mark.parametrize("is_asked_first", [True, False])
 @pytest.mark.parametrize("elsewhere", [True, False])
 async def test_a_retry_gets_the_first_ones_number(
-    start: Callable[..., Any], write: Write, place: str, is_retry: bool, elsewhere: bool
+    start: Callable[..., Any], write: Write, place: str, is_asked_first: bool, elsewhere: bool
 ) -> None:
     first = start()
     await first.log.append(write("c-1"), NOW)
     await first.log.append(write("c-2"), NOW + 1)
     node = start() if elsewhere else first
-    again = await node.log.append(write("c-1"), NOW + 50, is_retry=is_retry)
+    again = await (known if is_asked_first else append)(node, write("c-1"))
     assert again == Stored(1, NOW, duplicate=True, found=elsewhere)
     assert (await node.log.append(write("c-3"), NOW)).seq == 3
     assert await node.numbers(place) == [1, 2, 3]
 
 
 async def test_a_retry_of_what_never_arrived_is_stored(node: Any, write: Write) -> None:
-    assert await node.log.append(write("c-1"), NOW, is_retry=True) == Stored(1, NOW)
+    assert await known(node, write("c-1")) is None
+    assert await append(node, write("c-1")) == Stored(1, NOW)
 
 
-@pytest.mark.parametrize("is_retry", [True, False])
+@pytest.mark.parametrize("is_asked_first", [True, False])
 @pytest.mark.parametrize("elsewhere", [True, False])
 async def test_the_same_id_with_another_body_is_refused(
-    start: Callable[..., Any], write: Write, place: str, is_retry: bool, elsewhere: bool
+    start: Callable[..., Any], write: Write, place: str, is_asked_first: bool, elsewhere: bool
 ) -> None:
     first = start()
     await first.log.append(write("c-1", text="hi"), NOW)
     node = start() if elsewhere else first
     with pytest.raises(Conflict):
-        await node.log.append(write("c-1", text="ho"), NOW, is_retry=is_retry)
+        await (known if is_asked_first else append)(node, write("c-1", text="ho"))
     assert await node.numbers(place) == [1]
 
 
@@ -143,7 +154,7 @@ async def test_a_retry_is_known_by_what_was_first_said_also_after_an_edit(
     for node in (first, later):
         assert (await node.log.append(write("c-1", text="hi"), NOW)).duplicate
         with pytest.raises(Conflict):
-            await node.log.append(write("c-1", text="ho"), NOW, is_retry=True)
+            await known(node, write("c-1", text="ho"))
 
 
 async def test_the_same_id_of_somebody_else_or_elsewhere_is_another_message(
@@ -277,7 +288,7 @@ async def test_after_an_unknown_outcome_a_retry_settles_it_and_no_number_stays_o
         *(node.log.append(draft, NOW) for draft in drafts), return_exceptions=True
     )
     assert all(isinstance(each, Unavailable) for each in told)
-    again = [await node.log.append(draft, NOW + 9, is_retry=True) for draft in drafts]
+    again = [await append(node, draft) for draft in drafts]
     assert [each.seq for each in again] == [2, 3, 4]
     assert all(each.duplicate is after for each in again)
     assert (await node.log.append(write("c-4"), NOW)).seq == 5

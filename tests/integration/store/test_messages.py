@@ -87,7 +87,7 @@ async def test_texts_ids_and_people_are_only_text(
         (text,),
     )
     assert message.reactions == {text: (text,)}
-    assert (await node.log.append(draft, NOW, is_retry=True)).seq == 1
+    assert (await node.log.append(draft, NOW)).seq == 1
     assert (await node.messages.unread(text, {place: (1, 1)}))[place].mentions == 1
 
 

@@ -120,7 +120,7 @@ async def use_the_log(node: Node, place: str, write: Callable[..., Draft]) -> No
     drafts = [write(f"c{number}", mentions=("lin",)) for number in range(5)]
     await asyncio.gather(*(node.log.append(draft, NOW) for draft in drafts))
     node.log._recent.clear()
-    again = await node.log.append(drafts[0], NOW, is_retry=True)
+    again = await node.log.append(drafts[0], NOW)
     assert again.duplicate
     assert (await node.changes.append(place, 1, edited)).mod == 1
     assert len((await node.messages.ranges({place: (1, 5)}))[place]) == 5

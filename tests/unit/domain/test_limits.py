@@ -82,3 +82,26 @@ def test_the_told_time_is_exact(per_s: int, pauses: list[int]) -> None:
             assert limiter.spend("mei", now + wait - 1) > 0
         assert limiter.spend("mei", now + wait) == 0
         now += wait
+
+
+def test_what_was_spent_elsewhere_is_owed_up_to_a_burst() -> None:
+    limiter = Limiter(5, burst=15)
+    for _ in range(100):
+        limiter.owe("mei", NOW)
+    assert limiter.spend("mei", NOW) == 16 * 200
+    assert limiter.spend("mei", NOW + 16 * 200) == 0
+
+
+@given(places=st.integers(2, 5), pauses=st.lists(st.integers(0, 300), min_size=1, max_size=60))
+def test_places_that_tell_each_other_let_through_one_rate(places: int, pauses: list[int]) -> None:
+    """Somebody sends through all of them as often as they let it, and each hears of the others."""
+    limiters, now, taken = [Limiter(5, burst=15) for _ in range(places)], NOW, 0
+    for pause in pauses:
+        now += pause
+        for limiter in limiters:
+            while limiter.spend("mei", now) == 0:
+                taken += 1
+                for other in limiters:
+                    if other is not limiter:
+                        other.owe("mei", now)
+    assert taken <= 15 + 5 * (now - NOW) / 1000

@@ -150,3 +150,13 @@ def test_a_clock_set_back_keeps_nobody_out() -> None:
     for _ in range(200):
         gate.enter(back + 1000)
     assert gate.enter(back + 60_000) == 0
+
+
+def test_at_a_share_of_the_pace_fewer_pass_and_later() -> None:
+    gate = turnstile(100)
+    passed = [gate.enter(NOW, 25) for _ in range(30)]
+    assert passed.count(0) == 25
+    waits = [wait for wait in passed if wait]
+    assert waits == sorted(waits)
+    assert waits[1] - waits[0] >= 40  # of four connects at full pace
+    assert [gate.enter(NOW + 1000) for _ in range(100)].count(0) == 100

@@ -103,3 +103,10 @@ async def test_once_closed_it_closes_nobody(closed: asyncio.Queue[str]) -> None:
     other.admit("b", "10.0.0.1")
     assert await asyncio.wait_for(closed.get(), 5) == "b"
     assert closed.empty()
+
+
+async def test_an_overloaded_node_lets_in_a_share(closed: asyncio.Queue[str]) -> None:
+    door = admission(closed, per_s=100)  # a quarter by default
+    waits = [door.enter(NOW, overloaded=True) for _ in range(50)]
+    assert waits.count(0) == 25
+    assert all(wait >= 500 for wait in waits if wait)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Awaitable
 from datetime import date
@@ -25,7 +24,7 @@ from chatclient.events import (
     HistoryChanged,
 )
 from chatclient.terminal import commands, heading, status, thread
-from chatclient.terminal.commands import CommandError
+from chatclient.terminal.commands import CommandError, Said
 from chatclient.terminal.panes import Composer, ThreadPane
 from chatclient.terminal.screens import Help, Picker
 from chatclient.terminal.sidebar import Sidebar, in_order
@@ -212,17 +211,13 @@ class ChatApp(App[None]):
             self.chat.read(conversation.id)
 
     def on_app_focus(self) -> None:
-        """The window is in front: no push is needed."""
-        self.run_worker(self._tell_foreground(foreground=True), group="foreground")
+        """The window is in front: I am online, and no push is needed."""
+        self.run_worker(self.chat.set_foreground(on=True), group="foreground")
 
     def on_app_blur(self) -> None:
-        """Something else is in front: what comes now is not read."""
+        """Something else is in front: I am away, and what comes now is not read."""
         self._divider = None
-        self.run_worker(self._tell_foreground(foreground=False), group="foreground")
-
-    async def _tell_foreground(self, *, foreground: bool) -> None:
-        with contextlib.suppress(ChatCallError, ChatTimeout):
-            await self.chat.update_device(foreground=foreground)
+        self.run_worker(self.chat.set_foreground(on=False), group="foreground")
 
     def _looking(self) -> bool:
         on_top = len(self.screen_stack) == 1
@@ -328,7 +323,9 @@ class ChatApp(App[None]):
 
     async def _command(self, line: str) -> None:
         chosen = await commands.run(self.chat, self.conversation, line)
-        if chosen is not None:
+        if isinstance(chosen, Said):
+            self._tell(chosen.words)
+        elif chosen is not None:
             self._drafts.pop(chosen, None)
             self._base(Composer).value = ""
             self._select(chosen)

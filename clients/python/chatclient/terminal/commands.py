@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from msgspec import Struct
+
 from chatclient.client import ChatClient
 from chatclient.conversation import Conversation
 from chatclient.model import Message
 from chatclient.outbox import Pending
+from chatclient.terminal.words import one_line
 
 
 class CommandError(Exception):
     """A command that makes no sense here; the text says why."""
 
 
-async def run(chat: ChatClient, conversation: Conversation | None, line: str) -> str | None:
-    """Carry a command out; returns the id of a conversation to show.
+class Said(Struct, frozen=True):
+    """Something to tell the person."""
+
+    words: str
+
+
+async def run(chat: ChatClient, conversation: Conversation | None, line: str) -> str | Said | None:
+    """Carry a command out; returns the id of a conversation to show, or something to say.
 
     Raises:
         CommandError: with a sentence for the person.
@@ -60,6 +69,17 @@ async def _join(chat: ChatClient, conversation: Conversation | None, room: str) 
 
 async def _leave(chat: ChatClient, conversation: Conversation | None, _rest: str) -> None:
     await chat.leave_room(_room(conversation).id)
+
+
+async def _shop(chat: ChatClient, _conversation: Conversation | None, shop: str) -> Said:
+    shop = shop or (chat.me and chat.me.shop) or ""
+    if not shop:
+        raise CommandError("Which one? For example: /shop nuanya-renmin")
+    status = await chat.shop_status(shop)
+    there = f"{'Somebody' if status.online else 'Nobody'} is in {one_line(shop)}"
+    if status.answers_in_ms is None:
+        return Said(f"{there}.")
+    return Said(f"{there}; answers come within about {status.answers_in_ms // 60_000} min.")
 
 
 def _room(conversation: Conversation | None) -> Conversation:
@@ -115,7 +135,7 @@ def last_own(conversation: Conversation) -> Message:
     raise CommandError("You have not written anything here yet.")
 
 
-Command = Callable[[ChatClient, Conversation | None, str], Awaitable[str | None]]
+Command = Callable[[ChatClient, Conversation | None, str], Awaitable[str | Said | None]]
 COMMANDS: dict[str, Command] = {
     "with": _with,
     "group": _group,
@@ -123,6 +143,7 @@ COMMANDS: dict[str, Command] = {
     "remove": _remove,
     "join": _join,
     "leave": _leave,
+    "shop": _shop,
     "react": _react,
     "retry": _retry,
     "discard": _discard,

@@ -17,6 +17,8 @@ PLACES = {
     "banned": "You were banned; what was said until then stays.",
 }
 
+COLOURS = {"online": "green", "away": "yellow", "offline": "dim"}
+
 
 def above(chat: ChatClient, conversation: Conversation | None) -> Text:
     """The line above the thread."""
@@ -25,8 +27,8 @@ def above(chat: ChatClient, conversation: Conversation | None) -> Text:
     words = Text(title(conversation), "bold")
     if conversation.room is not None:
         return words.append(f"  {_counted(conversation)}", "dim not bold")
-    online = is_online(chat, conversation)
-    return words.append("  online" if online else "  offline", "green" if online else "dim")
+    state = presence(chat, conversation)
+    return words.append(f"  {state}", COLOURS[state])
 
 
 def announced(conversation: Conversation | None) -> Text:
@@ -41,10 +43,11 @@ def announced(conversation: Conversation | None) -> Text:
     return Text(f"{name_of(conversation, said.by)} announced: {one_line(said.text)}", "yellow")
 
 
-def is_online(chat: ChatClient, conversation: Conversation) -> bool:
-    """Whether the other one is here."""
-    seen = (chat.presence.get(member.user) for member in conversation.others)
-    return any(presence is not None and presence.state == "online" for presence in seen)
+def presence(chat: ChatClient, conversation: Conversation) -> str:
+    """How the other one is: one of `COLOURS`."""
+    seen = [chat.presence.get(member.user) for member in conversation.others]
+    states = [known.state for known in seen if known is not None and known.state in COLOURS]
+    return states[0] if states else "offline"
 
 
 def _counted(conversation: Conversation) -> str:

@@ -24,12 +24,12 @@ HELP = """\
  /with USER    begin a conversation with somebody
  /group TITLE  begin a room         /add USER…   bring people in
  /join, /leave come in, go          /remove USER send somebody away
+ /shop ID      who is there, and how soon answers come
  /react 👍     react to their last message, or no longer
- /retry        send again what was refused
- /discard      give up what was refused
+ /retry, /discard   send again what was refused, or give it up
  /help         this help
 
-[b]Ticks on my messages[/b]
+[b]Dots and ticks[/b]    [green]●[/] online   [yellow]●[/] away   [dim]○[/] offline
  ⏲ on its way   ✓ stored   ✓✓ delivered   [bold cyan]✓✓[/] read   ✖ refused
 
 [dim]Esc closes this.[/dim]"""

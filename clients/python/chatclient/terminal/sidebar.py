@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from chatclient.client import ChatClient
 from chatclient.conversation import Conversation
-from chatclient.terminal.heading import is_online
+from chatclient.terminal.heading import COLOURS, presence
 from chatclient.terminal.words import fit, gist, name_of, one_line, short_time, title, width
 
 LINES_EACH = 2
@@ -115,7 +115,8 @@ def _badge(conversation: Conversation) -> str:
 def _dot(chat: ChatClient, conversation: Conversation) -> tuple[str, str]:
     if conversation.room is not None:
         return ("#", "cyan" if conversation.is_in else "dim")
-    return ("●", "green") if is_online(chat, conversation) else ("○", "dim")
+    state = presence(chat, conversation)
+    return ("○" if state == "offline" else "●", COLOURS[state])
 
 
 def _preview(chat: ChatClient, conversation: Conversation, cells: int, today: date) -> Text:
