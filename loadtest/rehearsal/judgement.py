@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from loadtest.checker import Verdict, check
 from loadtest.faults.recorded import all_documents
 from loadtest.history import Page, Record, Shown, StoredConversation, StoredMessage, now, read
 from loadtest.rehearsal.venue import Venue
 from loadtest.stored import stored
+
+WRITTEN_WITHIN_S = 10.0
+LOOK_EVERY_S = 0.2
 
 Members = Mapping[str, tuple[str, ...]]
 
@@ -22,11 +28,25 @@ def judge(histories: Iterable[Path], venue: Venue, members: Members) -> Verdict:
     """
     records = list(read(histories))
     if venue.mongo_url is not None and venue.database is not None:
-        log: Iterable[Record] = stored(all_documents(venue.mongo_url, venue.database))
+        log: Iterable[Record] = stored(_written(venue.mongo_url, venue.database))
         log = (each for each in log if each.conversation in members)  # others use it as well
     else:
         log = as_read(records, members)
     return check([*records, *log])
+
+
+def _written(mongo_url: str, database: str) -> dict[str, list[dict[str, Any]]]:
+    """What the database holds once the heads, which are written behind, have caught up."""
+    deadline = time.monotonic() + WRITTEN_WITHIN_S
+    while True:
+        documents = all_documents(mongo_url, database)
+        counts = Counter(each["_id"]["c"] for each in documents["messages"])
+        heads = {each["_id"]: each["head"]["seq"] for each in documents["conversations"]}
+        if all(counts[name] == head for name, head in heads.items()):
+            return documents
+        if time.monotonic() > deadline:
+            return documents  # the checker says what is wrong with them
+        time.sleep(LOOK_EVERY_S)
 
 
 def as_read(records: Iterable[Record], members: Members) -> Iterator[Record]:
