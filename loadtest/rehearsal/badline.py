@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ class Lane:
         self._chance = chance
         self._loop = asyncio.get_running_loop()
         self._last = 0.0
+        self._inside: deque[bytes] = deque()
 
     def put(self, data: bytes) -> None:
         """Something goes in; what is lost on the way comes a second time."""
@@ -27,7 +29,11 @@ class Lane:
         if self._chance.random() < self._phones.loss:
             delay_s += self._phones.again_s
         self._last = max(self._last, self._loop.time() + delay_s)
-        self._loop.call_at(self._last, self._out, data)
+        self._inside.append(data)
+        self._loop.call_at(self._last, self._next)  # timers of one time come in any order
+
+    def _next(self) -> None:
+        self._out(self._inside.popleft())
 
 
 class LateTransport:

@@ -59,7 +59,7 @@ class View(Watcher):
             self._live.update(self._picture(second, total), refresh=True)
         elif second.at >= self._told_at + LINE_EVERY_S:
             self._told_at = second.at
-            self._console.print(self._line(second))
+            self._console.print(self._line(second), soft_wrap=True, highlight=False)
 
     def _picture(self, second: Second, merged: Merged) -> RenderableType:
         done = min(second.at, self._scenario.seconds)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loadtest.swarm import frames
 from loadtest.swarm.client import Client
 from loadtest.swarm.crowd import Place
-from loadtest.swarm.failed import Failed
+from loadtest.swarm.failed import Failed, Refused
 from loadtest.swarm.usage import Usage
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
@@ -179,3 +179,36 @@ def test_a_full_core_of_the_load_flags_a_figure_unless_the_server_was_full_too(
 def test_a_place_needs_no_databases() -> None:
     dialect: Any = None
     assert Place(port=1, pid=1, dialect=dialect).data_pids == ()
+
+
+def test_who_listens_to_a_client_gets_its_events_as_they_are_and_is_told_of_its_end(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    one, _ = client(loop)
+    told: list[bytes] = []
+    gone: list[Client] = []
+    one.told, one.gone = told.append, gone.append
+    burst = message("a") + message("b") + frames.plain('42["delivered",{}]')
+    one.data_received(HEAD + burst)
+    one.connection_lost(None)
+    assert told == [
+        b'42["message",{"text":"a"}]', b'42["message",{"text":"b"}]', b'42["delivered",{}]',
+    ]  # fmt: skip
+    assert one.messages == 0
+    assert gone == [one]
+
+
+@pytest.mark.parametrize(
+    ("packet", "code", "after_ms"),
+    [
+        (b'44{"message":"busy","data":{"code":"busy","retry_after_ms":40}}', "busy", 40),
+        (b'44{"message":"token_expired","data":{"code":"token_expired"}}', "token_expired", 0),
+        (b'44{"message":"Invalid namespace"}', "Invalid namespace", 0),
+        (b"44nothing", "44nothing", 0),
+    ],
+)
+def test_a_refusal_says_why_and_when_to_come_again(
+    packet: bytes, code: str, after_ms: float
+) -> None:
+    refused = Refused.by(packet)
+    assert (refused.code, refused.retry_after_ms) == (code, after_ms)
