@@ -9,7 +9,6 @@ import asyncio
 import heapq
 import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -133,10 +132,11 @@ class Play:
         """What was measured since the last time.
 
         Raises:
-            Failed: the arrivals broke off.
+            Failed: something that goes on by itself has broken off.
         """
-        if self._driver is not None and self._driver.done() and self._driver.exception():
-            raise Failed(f"the arrivals broke off: {self._driver.exception()!r}")
+        for task in (*self._tasks, self._driver):
+            if task is not None and task.done() and not task.cancelled() and task.exception():
+                raise Failed(f"the load broke off: {task.exception()!r}")
         return self._ways.book.take()
 
     # --- after the run ------------------------------------------------------------------------
@@ -366,10 +366,8 @@ class Play:
     async def _tend(self) -> None:
         while True:
             await asyncio.sleep(TENDS_EVERY_S)
-            for device in list(self.devices()):
-                if device.needs_care:
-                    with suppress(Failed):
-                        await device.tend()
+            caring = [device for device in self.devices() if device.needs_care]
+            await self._in_turn(caring, Device.tend)
             self._recorder.flush()
 
 

@@ -18,6 +18,7 @@ from loadtest.swarm.failed import Failed
 
 ROOT = Path(__file__).parents[2]
 STEP_WITHIN_S = 300.0
+DIES_WITHIN_S = 5.0
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -95,10 +96,18 @@ class Worker(Generic[T]):
                 raise Failed(f"the load process was not done within {STEP_WITHIN_S:.0f} s")
             well, result = self._pipe.recv()
         except (EOFError, ConnectionResetError):
-            raise Failed("the load process died") from None
+            raise Failed(f"the load process died {self._how()}") from None
         if not well:
             raise Failed(result)
         return result
+
+    def _how(self) -> str:
+        """How it ended, as the end of a sentence."""
+        try:
+            status = self._process.wait(DIES_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            return "for its parent, and still runs"
+        return f"of signal {-status}" if status < 0 else f"with status {status}"
 
     def kill(self) -> None:
         """End the process at once: its connections break off as if its machine had gone."""
