@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -82,8 +83,15 @@ class Worker(Generic[T]):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Have the object do something; `result` waits for it."""
-        self._pipe.send((step, args, kwargs))
+        """Have the object do something; `result` waits for it.
+
+        Raises:
+            Failed: the process died.
+        """
+        try:
+            self._pipe.send((step, args, kwargs))
+        except OSError:
+            raise Failed(f"the load process died {self._how()}") from None
 
     def result(self) -> Any:
         """What the step that was begun gave.
@@ -119,14 +127,17 @@ class Worker(Generic[T]):
 async def serve(pipe: Connection) -> None:
     """The other side: make the object, do the steps, end with the parent."""
     steps: asyncio.Queue[Any] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
 
     def read() -> None:
-        try:
-            steps.put_nowait(pipe.recv())
-        except (EOFError, OSError):
-            os._exit(0)  # the parent is gone, whatever goes on here
+        """In a thread: the loop would make the pipe one that cannot take a large step in."""
+        while True:
+            try:
+                loop.call_soon_threadsafe(steps.put_nowait, pipe.recv())
+            except (EOFError, OSError):
+                os._exit(0)  # the parent is gone, whatever goes on here
 
-    asyncio.get_running_loop().add_reader(pipe.fileno(), read)
+    threading.Thread(target=read, daemon=True).start()
     make, arguments = await steps.get()
     actor = make(*arguments)
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from loadtest.swarm.client import Client
 from loadtest.swarm.crowd import Place
 from loadtest.swarm.failed import Failed, Refused
 from loadtest.swarm.usage import Usage
+from loadtest.swarm.worker import Worker
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
@@ -212,3 +214,26 @@ def test_a_refusal_says_why_and_when_to_come_again(
 ) -> None:
     refused = Refused.by(packet)
     assert (refused.code, refused.retry_after_ms) == (code, after_ms)
+
+
+class Echo:
+    """What a load process may be asked to do."""
+
+    async def give_back(self, given: bytes) -> bytes:
+        return given
+
+    async def fail(self) -> None:
+        raise Failed("it does not work")
+
+    async def die(self) -> None:
+        os._exit(3)
+
+
+def test_a_load_process_takes_large_steps_says_what_failed_and_how_it_died() -> None:
+    with Worker(None, Echo) as worker:
+        large = bytes(5_000_000)
+        assert worker.do(Echo.give_back, large) == large
+        with pytest.raises(Failed, match="it does not work"):
+            worker.do(Echo.fail)
+        with pytest.raises(Failed, match="died with status 3"):
+            worker.do(Echo.die)
