@@ -18,7 +18,7 @@ from chatserver import leash
 
 KEY = "an-acceptance-test-key-of-enough-bytes"
 CANARY = "canary-5e1f"  # in every text of these tests; must never be in a log
-READY_S = 20.0
+READY_S = 60.0
 POLL_S = 0.02
 PRODUCT = ("-m", "chatserver", "serve")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from chatserver.dev import servers
 from loadtest.faults.cable import Cable, cable_to
 from loadtest.faults.nodes import PRODUCT, ChatServer, faults_in
-from loadtest.faults.replica_set import ReplicaSet
+from loadtest.faults.replica_set import MEMBERS, ReplicaSet
 from loadtest.faults.server import Server
 
 NODES = 3
@@ -37,16 +37,16 @@ PROMPT = {"CHAT_RECONNECT_SPREAD_MS": "1000"}
 
 @dataclass(frozen=True)
 class Databases:
-    """A MongoDB of three members and a Valkey; each play leaves them whole."""
+    """A MongoDB of one member or three, and a Valkey; each play leaves them whole."""
 
     mongo: ReplicaSet
     valkey: Server
 
 
 @contextmanager
-def databases(path: Path) -> Iterator[Databases]:
+def databases(path: Path, members: int = MEMBERS) -> Iterator[Databases]:
     """Databases in a folder, running until the end; their data is of no use afterwards."""
-    found = Databases(ReplicaSet(path / "mongo"), Server(servers.valkey, path / "valkey"))
+    found = Databases(ReplicaSet(path / "mongo", members), Server(servers.valkey, path / "valkey"))
     try:
         found.mongo.start()
         found.valkey.start()
@@ -92,6 +92,7 @@ class Scene:
     folder: Path
     nodes: int = NODES
     program: Sequence[str] = PRODUCT
+    settings: Mapping[str, str] = field(default_factory=lambda: {**GENEROUS, **PROMPT})
     database: str = field(default_factory=lambda: f"play_{secrets.token_hex(6)}")
 
 
@@ -108,8 +109,7 @@ async def on_stage(found: Databases, scene: Scene) -> AsyncIterator[Stage]:
                     "CHAT_MONGO_URL": found.mongo.url,
                     "CHAT_REDIS_URL": url,
                     "CHAT_MONGO_DATABASE": scene.database,
-                    **GENEROUS,
-                    **PROMPT,
+                    **scene.settings,
                 },
                 scene.program,
             )
