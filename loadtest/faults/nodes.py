@@ -19,7 +19,7 @@ from loadtest.faults.nursery import Fork, nursery
 KEY = "an-acceptance-test-key-of-enough-bytes"
 CANARY = "canary-5e1f"  # in every text of these tests; must never be in a log
 READY_S = 60.0
-POLL_S = 0.02
+POLL_S = 0.05
 ENDED_S = 30.0  # only what hangs waits so long
 PRODUCT = ("-m", "chatserver", "serve")
 
