@@ -15,8 +15,6 @@ from loadtest.faults.people import PATIENCE_S, token
 
 CLOSING = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
 
-CLOSED_S = 30.0  # before the server would miss an answer to its ping
-
 
 class RawSocket:
     """Engine.IO packets as text, in and out; pings are answered on the way."""
@@ -62,7 +60,7 @@ class RawSocket:
                 elif isinstance(message.data, str) and message.data.startswith(prefix):
                     return message.data
 
-    async def closed(self, within_s: float = CLOSED_S) -> list[str]:
+    async def closed(self, within_s: float = PATIENCE_S) -> list[str]:
         """Wait until the server closes; the packets that came before."""
         packets: list[str] = []
         async with asyncio.timeout(within_s):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,15 @@ def test_what_goes_wrong_in_the_load_process_is_told() -> None:
             worker.do(Clumsy.die)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """What is started hears Ctrl-C, also when these tests run in the background and do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
 def test_all_processes_end_with_the_benchmark(end: signal.Signals) -> None:
     arguments = ["--quick", "--only", "fanout", "--rivals", "floor", "--rounds", "1000"]
