@@ -11,12 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
 from chatserver.dev import servers
 from chatserver.dev.folder import DataFolder
 from chatserver.dev.process import Program
+from chatserver.store.database import INDEXES
 from loadtest.faults.server import Server
+from tests.examples import examples
+
+# no promise is about how long one example takes on a busy machine
+settings.register_profile(
+    "busy machine",
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("busy machine")
 
 ADDRESSES = ("mongo_url", "redis_url")
 
@@ -104,6 +116,28 @@ def database_name(_mongo_admin: MongoClient[dict[str, Any]]) -> Iterator[str]:
     name = f"test_{secrets.token_hex(8)}"
     yield name
     _mongo_admin.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def prepared_name(_mongo_admin: MongoClient[dict[str, Any]]) -> Iterator[str]:
+    """A database with its indexes for many tests: each takes conversations that only it has.
+
+    Making the indexes costs many times what a test does with them.
+    """
+    name = f"test_{secrets.token_hex(8)}"
+    for collection, indexes in INDEXES.items():
+        _mongo_admin[name][collection].create_indexes(indexes)
+    yield name
+    _mongo_admin.drop_database(name)
+
+
+@pytest.fixture
+def empty_database(_mongo_admin: MongoClient[dict[str, Any]], prepared_name: str) -> str:
+    """The same with nothing in it but what this test brings."""
+    database = _mongo_admin[prepared_name]
+    for name in database.list_collection_names():
+        database[name].delete_many({})
+    return prepared_name
 
 
 @pytest.fixture

@@ -53,6 +53,8 @@ class Cable:
             writer.transport.abort()
             return
         self._ends |= {writer, far_writer}
+        if not self._whole:  # it was cut meanwhile
+            self.cut()
         both = (_pass(reader, far_writer), _pass(far_reader, writer))
         await asyncio.gather(*both)
         self._ends -= {writer, far_writer}

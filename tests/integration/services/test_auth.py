@@ -71,9 +71,8 @@ def a_token(user: str = "mei", token_id: str = "t1", ago_ms: int = 0) -> str:
 
 
 @pytest_asyncio.fixture
-async def database(mongo_url: str, database_name: str) -> AsyncIterator[Database]:
-    database = Database(mongo_url, database_name)
-    await database.prepare()
+async def database(mongo_url: str, empty_database: str) -> AsyncIterator[Database]:
+    database = Database(mongo_url, empty_database)
     yield database
     await database.close()
 

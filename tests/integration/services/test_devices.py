@@ -101,11 +101,10 @@ class Shop:
 
 @pytest_asyncio.fixture(params=["motor", "pymongo"])
 async def shop(
-    request: pytest.FixtureRequest, mongo_url: str, database_name: str
+    request: pytest.FixtureRequest, mongo_url: str, empty_database: str
 ) -> AsyncIterator[Shop]:
     driver: Driver = request.param
-    database = Database(mongo_url, database_name, driver=driver)
-    await database.prepare()
+    database = Database(mongo_url, empty_database, driver=driver)
     yield Shop(database)
     await database.close()
 

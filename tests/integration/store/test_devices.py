@@ -22,11 +22,10 @@ def token(token_id: str = "t1", until: int = NOW + 1000, user: str = "mei") -> I
 
 @pytest_asyncio.fixture(params=["motor", "pymongo"])
 async def records(
-    request: pytest.FixtureRequest, mongo_url: str, database_name: str
+    request: pytest.FixtureRequest, mongo_url: str, empty_database: str
 ) -> AsyncIterator[DeviceRecords]:
     driver: Driver = request.param
-    database = Database(mongo_url, database_name, driver=driver)
-    await database.prepare()
+    database = Database(mongo_url, empty_database, driver=driver)
     yield DeviceRecords(database)
     await database.close()
 
@@ -133,9 +132,9 @@ async def test_ten_connects_at_once_make_one_record(records: DeviceRecords) -> N
 
 
 @pytest_asyncio.fixture
-async def elsewhere(mongo_url: str, database_name: str) -> AsyncIterator[DeviceRecords]:
+async def elsewhere(mongo_url: str, empty_database: str) -> AsyncIterator[DeviceRecords]:
     """Another node."""
-    database = Database(mongo_url, database_name)
+    database = Database(mongo_url, empty_database)
     yield DeviceRecords(database)
     await database.close()
 

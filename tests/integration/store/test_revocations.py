@@ -24,11 +24,10 @@ def a_person(issued_by: int, until: int = NOW + HOUR) -> Revocation:
 
 @pytest_asyncio.fixture(params=["motor", "pymongo"])
 async def database(
-    request: pytest.FixtureRequest, mongo_url: str, database_name: str
+    request: pytest.FixtureRequest, mongo_url: str, empty_database: str
 ) -> AsyncIterator[Database]:
     driver: Driver = request.param
-    database = Database(mongo_url, database_name, driver=driver)
-    await database.prepare()
+    database = Database(mongo_url, empty_database, driver=driver)
     yield database
     await database.close()
 

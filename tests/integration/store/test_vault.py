@@ -37,13 +37,13 @@ Environment = Callable[..., dict[str, str]]
 
 @pytest_asyncio.fixture
 async def start_vault(
-    mongo_url: str, database_name: str, driver: Driver
+    mongo_url: str, empty_database: str, driver: Driver
 ) -> AsyncIterator[StartVault]:
     """Starts a node's vault with these master keys, on the test's database."""
     databases: list[Database] = []
 
     def start_vault(*keys: str) -> Vault:
-        databases.append(Database(mongo_url, database_name, driver=driver))
+        databases.append(Database(mongo_url, empty_database, driver=driver))
         return Vault(databases[-1], MasterKeys(keys))
 
     yield start_vault
@@ -57,18 +57,18 @@ def vault(start_vault: StartVault) -> Vault:
 
 
 @pytest.fixture
-def raw(mongo_url: str, database_name: str) -> Iterator[Any]:
+def raw(mongo_url: str, empty_database: str) -> Iterator[Any]:
     """The test's database as somebody with access to MongoDB has it."""
     with MongoClient[dict[str, Any]](mongo_url) as client:
-        yield client[database_name]
+        yield client[empty_database]
 
 
 @pytest.fixture
-def environment(mongo_url: str, database_name: str) -> Environment:
+def environment(mongo_url: str, empty_database: str) -> Environment:
     """Makes the environment of a command on the test's database, with these master keys."""
 
     def environment(*keys: str) -> dict[str, str]:
-        named = {"CHAT_MONGO_URL": mongo_url, "CHAT_MONGO_DATABASE": database_name}
+        named = {"CHAT_MONGO_URL": mongo_url, "CHAT_MONGO_DATABASE": empty_database}
         return {**os.environ, **named, "CHAT_DATA_KEYS": ",".join(keys)}
 
     return environment
