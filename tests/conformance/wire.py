@@ -149,6 +149,12 @@ class Socket(Packets):
         return packets
 
 
+async def rounds() -> None:
+    """Let what was sent arrive: both sides share one loop, so its rounds count, not the time."""
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+
+
 async def ask(http: aiohttp.ClientSession, method: str, url: str, **more: Any) -> Answer:
     """One request, and the whole answer."""
     async with http.request(method, url, **more) as answer:
