@@ -279,14 +279,14 @@ async def test_while_the_database_is_away_everybody_hears_it_in_time(
     shop = Shop(database)
     await shop.arrive("laptop")
     await asyncio.to_thread(private_mongo.kill)
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(15):  # one after the other they would take longer
         told = await asyncio.gather(
             *(shop.arrive(f"{number}") for number in range(300)), return_exceptions=True
         )
     assert {type(each) for each in told} == {Unavailable}
 
     await asyncio.to_thread(private_mongo.start)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await shop.arrive("laptop")

@@ -129,7 +129,7 @@ async def test_when_somebody_was_last_seen_is_kept_to_the_hour(
         known = client[empty_database]["users"]
         assert known.distinct("seen_at") == [NOW]
         await users.ensure(says(), NOW + SEEN_EVERY_MS)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while known.distinct("seen_at") == [NOW]:  # noqa: ASYNC110 - it is written behind
                 await asyncio.sleep(0.005)
         assert known.distinct("seen_at") == [NOW + SEEN_EVERY_MS]

@@ -6,9 +6,9 @@ import asyncio
 import base64
 import os
 import re
+import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -33,6 +33,26 @@ ROTATE = [sys.executable, "-m", "chatserver", "rotate-keys"]
 
 StartVault = Callable[..., Vault]
 Environment = Callable[..., dict[str, str]]
+PAGE = 50
+KILLED = f"""
+import asyncio, os, signal, sys
+from chatserver.__main__ import main
+from chatserver.store import vault
+
+rewrap, pages = vault.Vault._rewrap, []
+vault.ROTATED_AT_ONCE = {PAGE}
+
+async def rewrap_and_die(self, page):
+    pages.append(page)
+    writing = asyncio.create_task(rewrap(self, page))
+    if len(pages) == 2:
+        await asyncio.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return await writing
+
+vault.Vault._rewrap = rewrap_and_die
+main(["rotate-keys"])
+"""
 
 
 @pytest_asyncio.fixture
@@ -74,12 +94,10 @@ def environment(mongo_url: str, empty_database: str) -> Environment:
     return environment
 
 
-def kill_once_begun(environment: dict[str, str], raw: Any) -> None:
-    """Rotate in a process, which ends as soon as a first key is under the new master key."""
-    with subprocess.Popen(ROTATE, env=environment, stdout=subprocess.PIPE) as rotation:
-        while rotation.poll() is None and not raw.data_keys.find_one({"master": "new"}):
-            time.sleep(0.002)
-        rotation.kill()
+def rotate_and_be_killed(environment: dict[str, str]) -> None:
+    """Rotate in a process that is killed while the second of its pages is on its way."""
+    killed = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
 
 
 def rotate(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -318,15 +336,16 @@ async def test_rotations_at_once_do_the_work_once_or_twice_and_harm_nothing(
 async def test_a_rotation_that_is_killed_half_way_is_done_by_the_next_one(
     start_vault: StartVault, raw: Any, environment: Environment
 ) -> None:
-    count, masters = 8000, MasterKeys([OLD])
+    count, masters = 4 * PAGE, MasterKeys([OLD])
     key = _DataKey(b"k" * 8, b"s" * 32)
     users = [f"user-{number:05}" for number in range(count)]
     raw.data_keys.insert_many([{"_id": user, **masters.wrap(user, key)} for user in users])
     places = [Place("c", user, "f") for user in users]
     values = {place: key.seal(place, SECRET) for place in places}
 
-    kill_once_begun(environment(NEW, OLD), raw)
+    rotate_and_be_killed(environment(NEW, OLD))
     done = raw.data_keys.count_documents({"master": "new"})
+    assert PAGE <= done <= 2 * PAGE
     assert len(await start_vault(OLD, NEW).open(values)) == count
 
     second = rotate(environment(NEW, OLD))
