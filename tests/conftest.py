@@ -19,7 +19,7 @@ from chatserver.dev.folder import DataFolder
 from chatserver.dev.process import Program
 from chatserver.store.database import INDEXES
 from loadtest.faults.server import Server
-from tests.examples import examples
+from tests.examples import ALL, examples
 
 # no promise is about how long one example takes on a busy machine
 settings.register_profile(
@@ -65,6 +65,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """The workers of pytest-xdist get the addresses from the process that started them."""
     if not hasattr(config, "workerinput"):
         config.stash[SHARED] = SharedServers()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A usual run leaves out the second driver where a test says so."""
+    spared = [] if ALL else [item for item in items if _is_over_another_driver(item)]
+    config.hook.pytest_deselected(items=spared)
+    items[:] = [item for item in items if item not in spared]
+
+
+def _is_over_another_driver(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    given = callspec.params.values() if callspec is not None else ()
+    return item.get_closest_marker("one_driver") is not None and "pymongo" in given
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,6 +10,6 @@ import os
 ALL = os.environ.get("CHAT_TEST_EXAMPLES") == "all"
 
 
-def examples(count: int) -> int:
+def examples(count: int, least: int = 8) -> int:
     """How many of so many."""
-    return count if ALL else max(count // 4, 8)
+    return count if ALL else max(count // 4, least)

@@ -54,7 +54,9 @@ class Cable:
             return
         self._ends |= {writer, far_writer}
         if not self._whole:  # it was cut meanwhile
-            self.cut()
+            for end in (writer, far_writer):
+                if not end.transport.is_closing():
+                    end.transport.abort()
         both = (_pass(reader, far_writer), _pass(far_reader, writer))
         await asyncio.gather(*both)
         self._ends -= {writer, far_writer}

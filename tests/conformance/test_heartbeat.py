@@ -137,9 +137,8 @@ async def test_pongs_that_were_not_asked_for_change_nothing(quick: Server) -> No
     async def play(client: Packets) -> None:
         for _ in range(5):
             await client.send("3")
-        await client.join()
         packets = await until_closed(client)
-        assert [packet for packet in packets if packet != "1"] == ["2"]
+        assert packets in (["2"], ["2", "1"])
 
     await over_both(quick, play)
 

@@ -27,6 +27,8 @@ from chatserver.store.users import Users
 NOW = 1_900_000_000_000
 SETTINGS = Settings(jwt_key="a secret of thirty-two bytes or more", devices_per_platform=2)
 
+pytestmark = pytest.mark.one_driver
+
 
 @dataclass
 class Hub:

@@ -15,6 +15,8 @@ from chatserver.store.devices import TOKENS_MAX, DeviceRecords, Token
 NOW = 1_900_000_000_000
 PHONE = DeviceInfo("phone", "ios", "小美的手机")
 
+pytestmark = pytest.mark.one_driver
+
 
 def token(token_id: str = "t1", until: int = NOW + 1000, user: str = "mei") -> Identity:
     return Identity(user=user, role="customer", token_id=token_id, issued_at=NOW, expires_at=until)

@@ -14,10 +14,11 @@ from pymongo import MongoClient
 from chatserver.domain.message import Draft
 from chatserver.errors import Internal, Unavailable
 from chatserver.store.database import INDEXES
+from tests.examples import examples
 
 NOW = 1_900_000_000_000
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.one_driver]
 Write = Callable[..., Draft]
 
 
@@ -120,7 +121,7 @@ class Story:
                 assert known is None or self.acked.setdefault(draft.key, known.seq) == known.seq
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(examples(4, least=2)))
 async def test_whatever_people_do_the_log_is_dense_and_each_message_in_it_once(
     start: Callable[..., Any], write: Write, place: str, seed: int
 ) -> None:

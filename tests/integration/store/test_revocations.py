@@ -13,6 +13,8 @@ from chatserver.store.revocations import Revocations
 NOW = 1_900_000_000_000  # not in the past: the database forgets by its own clock
 HOUR = 3_600_000
 
+pytestmark = pytest.mark.one_driver
+
 
 def a_token(user: str = "mei", token_id: str = "t1", until: int = NOW + HOUR) -> Revocation:
     return Revocation(user=user, token_id=token_id, until=until, reason="revoked")

@@ -54,6 +54,8 @@ vault.Vault._rewrap = rewrap_and_die
 main(["rotate-keys"])
 """
 
+pytestmark = pytest.mark.one_driver
+
 
 @pytest_asyncio.fixture
 async def start_vault(
