@@ -64,7 +64,7 @@ class Cable:
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
-        while data := await reader.read(2**16):
+        while (data := await reader.read(2**16)) and not writer.is_closing():
             writer.write(data)
     except OSError:
         pass  # as good an end as any
