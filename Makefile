@@ -12,12 +12,13 @@ MACOS_PINS = fiftyone-db==1.4.1
 JS_LOCKS = $(wildcard clients/sdk/package-lock.json tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
 JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 
-.PHONY: help setup run test check bench bench-rooms bench-append bench-sdk faults rehearsal clean constraints
+.PHONY: help setup run test test-long check bench bench-rooms bench-append bench-sdk faults rehearsal clean constraints
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make run      set up, then run the chat server with a demo shop (options: make run ARGS="--port 9000")'
 	@echo 'make test     set up, check, then run all tests (one test: make test TESTS=tests/unit)'
+	@echo 'make test-long    the same with all examples of the tests that make them up'
 	@echo 'make check    set up, then style, types and imports only'
 	@echo 'make bench    set up, then measure the server beside others; writes loadtest/engine.png and README.md'
 	@echo 'make bench-rooms    measure large rooms, several nodes, sync and reading; writes loadtest/README.md'
@@ -37,6 +38,10 @@ run: $(VENV)/.stamp
 test: check
 	@echo '== tests'
 	@exec $(BIN)/python -m pytest -n 2 $(TESTS)
+
+test-long: check
+	@echo '== tests with all examples'
+	@exec env CHAT_TEST_EXAMPLES=all $(BIN)/python -m pytest -n 2 $(TESTS)
 
 check: setup
 	@echo '== ruff check: mistakes and style'

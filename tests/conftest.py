@@ -11,12 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
 from chatserver.dev import servers
 from chatserver.dev.folder import DataFolder
 from chatserver.dev.process import Program
+from chatserver.store.database import INDEXES
 from loadtest.faults.server import Server
+from tests.examples import ALL, examples
+
+# no promise is about how long one example takes on a busy machine
+settings.register_profile(
+    "busy machine",
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("busy machine")
 
 ADDRESSES = ("mongo_url", "redis_url")
 
@@ -53,6 +65,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """The workers of pytest-xdist get the addresses from the process that started them."""
     if not hasattr(config, "workerinput"):
         config.stash[SHARED] = SharedServers()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A usual run leaves out the second driver where a test says so."""
+    spared = [] if ALL else [item for item in items if _is_over_another_driver(item)]
+    config.hook.pytest_deselected(items=spared)
+    items[:] = [item for item in items if item not in spared]
+
+
+def _is_over_another_driver(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    given = callspec.params.values() if callspec is not None else ()
+    return item.get_closest_marker("one_driver") is not None and "pymongo" in given
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -104,6 +129,28 @@ def database_name(_mongo_admin: MongoClient[dict[str, Any]]) -> Iterator[str]:
     name = f"test_{secrets.token_hex(8)}"
     yield name
     _mongo_admin.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def prepared_name(_mongo_admin: MongoClient[dict[str, Any]]) -> Iterator[str]:
+    """A database with its indexes for many tests: each takes conversations that only it has.
+
+    Making the indexes costs many times what a test does with them.
+    """
+    name = f"test_{secrets.token_hex(8)}"
+    for collection, indexes in INDEXES.items():
+        _mongo_admin[name][collection].create_indexes(indexes)
+    yield name
+    _mongo_admin.drop_database(name)
+
+
+@pytest.fixture
+def empty_database(_mongo_admin: MongoClient[dict[str, Any]], prepared_name: str) -> str:
+    """The same with nothing in it but what this test brings."""
+    database = _mongo_admin[prepared_name]
+    for name in database.list_collection_names():
+        database[name].delete_many({})
+    return prepared_name
 
 
 @pytest.fixture

@@ -63,13 +63,17 @@ class Cable:
             writer.transport.abort()
             return
         self._ends |= {writer, far_writer}
+        if not self._whole:  # it was cut meanwhile
+            for end in (writer, far_writer):
+                if not end.transport.is_closing():
+                    end.transport.abort()
         both = (self._pass(reader, far_writer), self._pass(far_reader, writer))
         await asyncio.gather(*both)
         self._ends -= {writer, far_writer}
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while data := await reader.read(2**16):
+            while (data := await reader.read(2**16)) and not writer.is_closing():
                 if self._delay_s:
                     await asyncio.sleep(self._delay_s)
                 writer.write(data)

@@ -26,14 +26,16 @@ from tests.conformance.raw import (
 )
 from tests.conformance.servers import LEAN, Server
 from tests.conformance.wire import event
+from tests.examples import examples
 
 pytestmark = pytest.mark.parametrize("engine", [LEAN], indirect=True)
 
 # one server for all examples: it must go on whatever came before
 on_one_server = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-on_one_server_longer = settings(on_one_server, max_examples=150)
+on_one_server_longer = settings(on_one_server, max_examples=examples(150))
 
 words = st.text(max_size=60) | st.text(min_size=150, max_size=400)
 cuts = st.lists(st.integers(0, 3000), max_size=12)

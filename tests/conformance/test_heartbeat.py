@@ -15,7 +15,7 @@ from tests.conformance.wire import ClosedError, Packets, event
 
 INTERVAL_S, TIMEOUT_S = QUICK["ping_interval"], QUICK["ping_timeout"]
 EARLY_S = 0.05  # of a clock that ticks
-LATE_S = 0.5  # of a busy machine
+LATE_S = 20.0  # of a busy machine
 TRANSPORTS = ("polling", "websocket")
 
 
@@ -117,7 +117,7 @@ async def test_a_silent_clients_application_hears_why(quick: Server) -> None:
 @pytest.mark.asyncio
 async def test_a_session_that_is_never_polled_is_closed(quick: Server) -> None:
     one, other = await quick.polling(), await quick.polling()
-    await asyncio.sleep(INTERVAL_S + TIMEOUT_S + LATE_S)
+    await quick.eventually(lambda: not quick.sio.eio.sockets)
     assert (await one.get()).status in (400, 500)
     assert (await other.post("3")).status in (400, 500)
 
@@ -137,9 +137,8 @@ async def test_pongs_that_were_not_asked_for_change_nothing(quick: Server) -> No
     async def play(client: Packets) -> None:
         for _ in range(5):
             await client.send("3")
-        await client.join()
         packets = await until_closed(client)
-        assert [packet for packet in packets if packet != "1"] == ["2"]
+        assert packets in (["2"], ["2", "1"])
 
     await over_both(quick, play)
 

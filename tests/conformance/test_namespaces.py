@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
 import pytest
 
 from tests.conformance.servers import Server
-from tests.conformance.wire import Packets, event
+from tests.conformance.wire import Packets, event, rounds
 
 TRANSPORTS = ("polling", "websocket")
 
@@ -197,7 +196,7 @@ async def test_a_lost_connection_leaves_every_namespace_once(server: Server) -> 
     await socket.join("/custom")
     await socket.websocket.close()
     await server.eventually(lambda: len(server.echo.ended) >= 2)
-    await asyncio.sleep(0.01)
+    await rounds()
     assert sorted(namespace for namespace, _ in server.echo.ended) == ["/", "/custom"]
     await server.sio.emit("n", 1)
     await server.sio.emit("n", 1, namespace="/custom")

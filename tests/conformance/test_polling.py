@@ -11,7 +11,7 @@ import pytest
 
 from tests.conformance.raw import head
 from tests.conformance.servers import MAX_PAYLOAD, Server
-from tests.conformance.wire import SEPARATOR, ClosedError, Polling, event
+from tests.conformance.wire import SEPARATOR, ClosedError, Polling, event, rounds
 
 WORDS = ["hello", "你好，奶瓶有吗？", "👩‍👧 café", "\u2028\x00\x7f\\\"'", "\x1e"]
 
@@ -187,7 +187,7 @@ async def test_a_larger_payload_is_refused(server: Server, chunked: bool) -> Non
 async def test_two_polls_at_once_close_the_session(server: Server) -> None:
     polling = await joined(server)
     first = asyncio.create_task(polling.get())
-    await asyncio.sleep(0.02)  # so that it is there first
+    await rounds()  # so that it is there first
     second = await polling.get()
     assert second.status == 400
     assert (await first).packets[-1] == "1"
@@ -201,7 +201,7 @@ async def test_two_posts_at_once_close_the_session(server: Server) -> None:
     body = event("message", 1).encode()
     first = await server.raw()
     await first.write(_post_head(polling, len(body)) + body[:5])
-    await asyncio.sleep(0.02)  # so that it is there first
+    await rounds()  # so that it is there first
     second = await polling.post(event("message", 2))
     assert second.status == 400
     assert await polling.is_gone()
@@ -232,7 +232,7 @@ async def test_a_poll_that_the_client_gave_up_closes_the_session(server: Server)
     raw = await server.raw()
     await raw.write(head(f"GET /socket.io/?EIO=4&transport=polling&sid={polling.sid} HTTP/1.1",
                          "Host: x"))  # fmt: skip
-    await asyncio.sleep(0.02)  # so that it waits there
+    await rounds()  # so that it waits there
     await raw.close()
     assert (await polling.get()).status == 400
     assert await polling.is_gone()
@@ -243,7 +243,7 @@ async def test_a_poll_that_the_client_gave_up_closes_the_session(server: Server)
 async def test_closing_by_the_client_ends_its_poll_and_the_session(server: Server) -> None:
     polling = await joined(server)
     poll = asyncio.create_task(polling.get())
-    await asyncio.sleep(0.02)  # so that it waits there
+    await rounds()  # so that it waits there
     assert (await polling.post("1")).status == 200
     assert ((await poll).status, (await poll).packets) == (200, ["6"])
     assert await polling.is_gone()

@@ -14,6 +14,7 @@ import socketio
 
 from loadtest.faults.cable import cable_to
 from tests.conformance.servers import Server
+from tests.conformance.wire import rounds
 
 TRANSPORTS = {
     "websocket": ["websocket"],
@@ -43,15 +44,15 @@ async def test_a_client_talks_and_listens(
     client.on("message-back", lambda *arguments: heard.put_nowait(arguments))
     client.on("question", lambda *arguments: ("answer", *arguments))
     await client.connect(
-        server.origin, auth={"name": "mei"}, transports=TRANSPORTS[transports], wait_timeout=5
+        server.origin, auth={"name": "mei"}, transports=TRANSPORTS[transports], wait_timeout=30
     )
     assert client.transport() == ("polling" if transports == "polling" else "websocket")
     await client.emit("message", (1, "你好 👩‍👧"))
     assert await heard.get() == (1, "你好 👩‍👧")
-    assert await client.call("message-with-ack", "x", timeout=5) == "x"
+    assert await client.call("message-with-ack", "x", timeout=30) == "x"
     sid = client.get_sid()
     assert sid == server.echo.sid()
-    assert await server.sio.call("question", 1, to=sid, timeout=5) == ("answer", 1)
+    assert await server.sio.call("question", 1, to=sid, timeout=30) == ("answer", 1)
 
 
 @pytest.mark.asyncio
@@ -60,12 +61,13 @@ async def test_a_client_comes_back_after_its_connection_was_cut(
     server: Server, client: socketio.AsyncClient, transports: str
 ) -> None:
     async with cable_to(server.port) as (cable, url):
-        await client.connect(url, transports=TRANSPORTS[transports], wait_timeout=5)
+        await client.connect(url, transports=TRANSPORTS[transports], wait_timeout=30)
         sid = client.get_sid()
+        await rounds()  # so that a poll waits there: between two there is nothing to lose
         cable.cut()
         await server.eventually(lambda: len(server.echo.connected) == 2)
         await server.eventually(lambda: client.connected and client.get_sid() != sid)
-        assert await client.call("message-with-ack", "back", timeout=5) == "back"
+        assert await client.call("message-with-ack", "back", timeout=30) == "back"
 
 
 @pytest.mark.asyncio
@@ -73,7 +75,7 @@ async def test_a_client_comes_back_after_its_connection_was_cut(
 async def test_a_client_that_leaves_is_let_go_at_once(
     server: Server, client: socketio.AsyncClient, transports: str
 ) -> None:
-    await client.connect(server.origin, transports=TRANSPORTS[transports], wait_timeout=5)
+    await client.connect(server.origin, transports=TRANSPORTS[transports], wait_timeout=30)
     async with asyncio.timeout(server.patience_s):
         await client.disconnect()
     await server.eventually(lambda: server.echo.ended)
@@ -86,7 +88,7 @@ async def test_many_events_keep_their_order(
 ) -> None:
     heard: list[int] = []
     client.on("message-back", heard.append)
-    await client.connect(server.origin, transports=TRANSPORTS[transports], wait_timeout=5)
+    await client.connect(server.origin, transports=TRANSPORTS[transports], wait_timeout=30)
     for number in range(200):
         await client.emit("message", number)
     await server.eventually(lambda: len(heard) == 200)
@@ -97,9 +99,9 @@ async def test_many_events_keep_their_order(
 async def test_a_client_may_be_in_several_namespaces(
     server: Server, client: socketio.AsyncClient
 ) -> None:
-    await client.connect(server.origin, namespaces=["/", "/custom"], wait_timeout=5)
+    await client.connect(server.origin, namespaces=["/", "/custom"], wait_timeout=30)
     for namespace in ("/", "/custom"):
-        assert await client.call("message-with-ack", 1, namespace=namespace, timeout=5) == 1
+        assert await client.call("message-with-ack", 1, namespace=namespace, timeout=30) == 1
     await client.disconnect()
     await server.eventually(lambda: len(server.echo.ended) == 2)
 
@@ -109,4 +111,4 @@ async def test_a_client_hears_that_a_namespace_is_unknown(
     server: Server, client: socketio.AsyncClient
 ) -> None:
     with pytest.raises(socketio.exceptions.ConnectionError, match="/elsewhere"):
-        await client.connect(server.origin, namespaces=["/elsewhere"], wait_timeout=5)
+        await client.connect(server.origin, namespaces=["/elsewhere"], wait_timeout=30)

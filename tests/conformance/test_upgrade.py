@@ -11,7 +11,7 @@ import pytest
 from tests.conformance.conftest import Serve
 from tests.conformance.raw import CLOSE, TEXT, frame
 from tests.conformance.servers import Server
-from tests.conformance.wire import ClosedError, Polling, Socket, event
+from tests.conformance.wire import ClosedError, Polling, Socket, event, rounds
 
 
 async def joined(server: Server) -> Polling:
@@ -50,7 +50,7 @@ async def test_an_upgrade_is_probed_then_made(server: Server) -> None:
 async def test_the_waiting_poll_is_released_with_a_noop(server: Server) -> None:
     polling = await joined(server)
     poll = asyncio.create_task(polling.get())
-    await asyncio.sleep(0.02)  # so that it waits there
+    await rounds()  # so that it waits there
     await probed(server, polling)
     answer = await poll
     assert (answer.status, answer.packets) == (200, ["6"])
@@ -224,7 +224,7 @@ async def test_polls_go_on_when_the_client_gives_the_upgrade_up(
     else:
         assert socket.websocket._response.connection is not None
         socket.websocket._response.connection.transport.abort()
-        await asyncio.sleep(0.02)  # so that it is noticed
+        await rounds()  # so that it is noticed
     await polling.echo()
     await (await server.upgraded(polling)).echo()
 
@@ -279,7 +279,7 @@ async def test_the_end_of_a_failed_probe_does_not_touch_the_next(server: Server)
     assert (await failed.frame())[0] == CLOSE  # it does not answer, so it lingers
     socket = await probed(server, polling)
     await failed.close()
-    await asyncio.sleep(0.02)  # so that it is noticed
+    await rounds()  # so that it is noticed
     assert (await polling.get()).packets == ["6"]
     assert await refused(server, polling.sid)
     await socket.send("5")

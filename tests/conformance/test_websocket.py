@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from tests.conformance.raw import CLOSE, TEXT, frame
 from tests.conformance.servers import MAX_PAYLOAD, Server
-from tests.conformance.wire import SEPARATOR, event
+from tests.conformance.wire import SEPARATOR, event, rounds
 
 
 @pytest.mark.asyncio
@@ -121,7 +119,7 @@ async def test_a_lost_connection_ends_the_session_once(server: Server, last: byt
     await server.eventually(lambda: server.echo.connected)
     await raw.close()
     await server.eventually(lambda: server.echo.ended)
-    await asyncio.sleep(0.01)
+    await rounds()
     assert len(server.echo.ended) == 1
 
 

@@ -163,8 +163,10 @@ def refuse(code: str, **fields: Any) -> Callable[[], Any]:
     return lambda: {"ok": False, "code": code, "message": f"refused: {code}", **fields}
 
 
-async def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
-    """Wait until something holds."""
+async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
+    """Wait until something holds; the longer it does not, the less often it is looked at."""
+    pause = 0.005
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  # anything may make it hold
-            await asyncio.sleep(0.01)
+        while not condition():  # anything may make it hold
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.1)

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("quick")]
 
 
 def client(server: SmallServer, **options: Any) -> ChatClient:
-    options = {"token": "t", "timeout": 5.0, **options}
+    options = {"token": "t", "timeout": 60.0, **options}
     return ChatClient(server.url, device=Device("d1"), **options)
 
 
@@ -75,7 +75,7 @@ async def test_an_ack_that_was_lost_makes_no_second_message(server: SmallServer)
 async def test_without_an_answer_it_is_sent_again_on_the_same_connection(
     server: SmallServer,
 ) -> None:
-    async with client(server, timeout=1.0) as chat:
+    async with client(server, timeout=3.0) as chat:
         server.answers["message.send"] = [lambda: asyncio.sleep(60)]
         await chat.send(CONVERSATION, "patience")
         assert [data.get("retry") for data in server.made("message.send")] == [None, True]

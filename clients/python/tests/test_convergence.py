@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -15,6 +16,7 @@ from chatclient.state import State
 
 from .model_server import CONVERSATION, ME, OTHER, ModelServer
 
+EXAMPLES = 200 if os.environ.get("CHAT_TEST_EXAMPLES") == "all" else 50
 READY = Ready(me=Person(user=ME), device="d", time=0)
 people = st.sampled_from([ME, OTHER])
 
@@ -172,5 +174,10 @@ class Convergence(RuleBasedStateMachine):
         raise AssertionError("the client never stops asking")
 
 
-Convergence.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+Convergence.TestCase.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 TestConvergence = Convergence.TestCase

@@ -7,6 +7,7 @@ import base64
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,7 +37,7 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("quick")]
 
 @asynccontextmanager
 async def screen(server: SmallServer, width: int = 80) -> AsyncIterator[tuple[ChatApp, Pilot[Any]]]:
-    app = ChatApp(ChatClient(server.url, token="t", device=Device("d1"), timeout=5))
+    app = ChatApp(ChatClient(server.url, token="t", device=Device("d1"), timeout=60))
     async with app.run_test(size=(width, 24)) as pilot:
         yield app, pilot
 
@@ -73,13 +74,16 @@ async def test_sending_shows_ticks_up_to_read(server: SmallServer) -> None:
     async with screen(server) as (app, pilot):
         await sees(app, "● connected", "lin  online")
 
+        shown = asyncio.Event()
+
         async def slowly() -> Any:
-            await asyncio.sleep(0.4)
+            await shown.wait()
             return {"ok": True, **server.store(server.made("message.send")[-1])}
 
         server.answers["message.send"] = [slowly]
         await write(app, pilot, "宝宝三个月用几段？")
         await sees(app, "宝宝三个月用几段？  ⏲")
+        shown.set()
         await sees(app, "宝宝三个月用几段？  ✓ ", "1970")
         await server.tell("delivered", {"conversation": CONVERSATION, "user": OTHER, "seq": 1})
         await sees(app, "宝宝三个月用几段？  ✓✓")
@@ -186,9 +190,15 @@ async def test_a_refused_message_says_why_and_can_be_sent_again(server: SmallSer
 async def test_a_lost_connection_counts_down_and_comes_back(server: SmallServer) -> None:
     async with screen(server) as (app, pilot):
         await sees(app, "● connected")
-        server.refusals = [("busy", {"message": "Full.", "retry_after_ms": 1500})]
+        server.refusals = [("busy", {"message": "Full.", "retry_after_ms": 3500})]
         await server.drop()
-        await sees(app, "trying again in 2 s")
+        counted: set[str] = set()
+
+        def counts() -> bool:
+            counted.update(re.findall(r"trying again in (\d+) s", seen(app)))
+            return len(counted) > 1
+
+        await until(counts)
         await write(app, pilot, "meanwhile")
         await sees(app, "meanwhile  ⏲")
         await sees(app, "● connected", "meanwhile  ✓")
@@ -207,10 +217,10 @@ async def test_older_messages_come_when_scrolling_up(server: SmallServer) -> Non
     server.model.read[ME] = 130
     async with screen(server) as (app, pilot):
         await sees(app, "text 130")
-        for _ in range(40):
-            await pilot.press("pageup")
-            await asyncio.sleep(0.02)
-        await sees(app, "text 1 ", "The conversation begins here.")
+        async with asyncio.timeout(60):
+            while "The conversation begins here." not in seen(app):
+                await pilot.press("pageup")
+        await sees(app, "text 1 ")
 
 
 async def test_help_find_and_wrong_commands(server: SmallServer) -> None:

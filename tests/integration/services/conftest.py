@@ -123,15 +123,13 @@ class Device:
 class Node:
     """One node of the server, without sockets."""
 
-    def __init__(self, settings: Settings, buses: list[Bus]) -> None:
+    def __init__(self, settings: Settings, buses: list[Bus], space: str) -> None:
         self.died: list[BaseException] = []
         self.tasks = Tasks(self.died.append)
         self.kept = open_stores(settings, self.tasks)
         self.bus = Bus(buses)
         self.hub = Hub(self.bus)
-        self.board = PresenceBoard(
-            settings.redis_url, secrets.token_hex(4), space=settings.mongo_database
-        )
+        self.board = PresenceBoard(settings.redis_url, secrets.token_hex(4), space=space)
         self.delivery = Delivery(self.hub, self.bus)
         self.bus.hear = self.delivery.heard
         self.services = build_services(settings, self.kept, self.delivery, self.board)
@@ -179,11 +177,11 @@ MakeNode = Callable[..., Node]
 
 
 @pytest.fixture
-def settings(mongo_url: str, redis_url: str, database_name: str) -> Settings:
+def settings(mongo_url: str, redis_url: str, empty_database: str) -> Settings:
     """Rates so high that only a test of them meets them."""
     return Settings(
         mongo_url=mongo_url,
-        mongo_database=database_name,
+        mongo_database=empty_database,
         redis_url=redis_url,
         jwt_key="a secret of thirty-two bytes or more",
         sends_per_s=10_000,
@@ -197,9 +195,10 @@ def settings(mongo_url: str, redis_url: str, database_name: str) -> Settings:
 @pytest.fixture
 def make_node(settings: Settings) -> MakeNode:
     """Makes a node for a test that starts and stops it itself; `buses` are its neighbours'."""
+    space = secrets.token_hex(8)  # what other tests left in Valkey is not there
 
     def make_node(buses: list[Bus], **changed: Any) -> Node:
-        return Node(msgspec.structs.replace(settings, **changed), buses)
+        return Node(msgspec.structs.replace(settings, **changed), buses, space)
 
     return make_node
 
@@ -212,8 +211,6 @@ async def start_node(make_node: MakeNode) -> AsyncIterator[StartNode]:
 
     async def start_node(**changed: Any) -> Node:
         nodes.append(make_node(buses, **changed))
-        if len(nodes) == 1:
-            await nodes[0].kept.database.prepare()
         return nodes[-1]
 
     yield start_node

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 
 from chatserver.errors import Conflict, Forbidden, Invalid, NotFound
 from chatserver.services import access, notices
+from tests.examples import examples
 from tests.integration.services.client import Client
 
 REACTIONS = ("👍", "$a.b")
@@ -412,9 +413,7 @@ def to_client(page: Any) -> list[Any]:
 
 async def start(make_node: Any) -> list[Any]:
     buses: list[Any] = []
-    nodes = [make_node(buses, page_default=PAGE, reset_after_messages=12) for _ in range(2)]
-    await nodes[0].kept.database.prepare()
-    return nodes
+    return [make_node(buses, page_default=PAGE, reset_after_messages=12) for _ in range(2)]
 
 
 async def stop(nodes: list[Any]) -> None:
@@ -435,9 +434,7 @@ def test_old_state_and_events_are_a_fresh_sync(
         try:
             run_state_machine_as_test(
                 world,
-                settings=settings(
-                    max_examples=30, stateful_step_count=25, deadline=None, phases=PHASES
-                ),
+                settings=settings(max_examples=examples(30), stateful_step_count=25, phases=PHASES),
             )
         finally:
             runner.run(stop(nodes))

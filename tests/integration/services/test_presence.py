@@ -16,7 +16,7 @@ NOON = 1_900_000_000_000
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - told from a timer of the server
             await asyncio.sleep(0.005)
 

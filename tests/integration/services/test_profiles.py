@@ -49,10 +49,10 @@ async def lin(node: Any) -> Any:
 
 
 @pytest.fixture
-def stored(mongo_url: str, database_name: str) -> Iterator[Callable[[], bytes]]:
+def stored(mongo_url: str, empty_database: str) -> Iterator[Callable[[], bytes]]:
     """Every document of the test's database, as bytes."""
     with MongoClient[dict[str, Any]](mongo_url) as client:
-        database = client[database_name]
+        database = client[empty_database]
 
         def stored() -> bytes:
             names = database.list_collection_names()

@@ -16,7 +16,7 @@ from chatserver.domain.waiting import WaitingRoom
 from chatserver.store.changes import Changes
 from chatserver.store.conversations import Conversations
 from chatserver.store.cursors import Cursors
-from chatserver.store.database import INDEXES, Database, Driver
+from chatserver.store.database import Database, Driver
 from chatserver.store.heads import Heads
 from chatserver.store.log import Log
 from chatserver.store.messages import Messages
@@ -61,17 +61,6 @@ def driver(request: pytest.FixtureRequest) -> Driver:
     return found
 
 
-@pytest.fixture(scope="session")
-def prepared_name(mongo_url: str) -> Iterator[str]:
-    """A database with its indexes for many tests: each takes conversations that only it has."""
-    name = f"test_{secrets.token_hex(8)}"
-    with MongoClient[dict[str, Any]](mongo_url) as client:
-        for collection, indexes in INDEXES.items():
-            client[name][collection].create_indexes(indexes)
-        yield name
-        client.drop_database(name)
-
-
 @pytest_asyncio.fixture
 async def start(
     mongo_url: str, prepared_name: str, driver: Driver
@@ -97,10 +86,10 @@ async def node(start: Callable[..., Node]) -> AsyncIterator[Node]:
 
 
 @pytest.fixture
-def operations(mongo_url: str, database_name: str) -> Iterator[Callable[[], Counter[str]]]:
+def operations(mongo_url: str, empty_database: str) -> Iterator[Callable[[], Counter[str]]]:
     """What MongoDB did in the test's database since the last time, as `collection.operation`."""
     with MongoClient[dict[str, Any]](mongo_url) as client:
-        database = client[database_name]
+        database = client[empty_database]
         database.command("profile", 2)
 
         def operations() -> Counter[str]:
@@ -111,6 +100,8 @@ def operations(mongo_url: str, database_name: str) -> Iterator[Callable[[], Coun
             return Counter(f"{each['ns'].partition('.')[2]}.{each['op']}" for each in seen)
 
         yield operations
+        database.command("profile", 0)
+        database["system.profile"].drop()
 
 
 @pytest.fixture

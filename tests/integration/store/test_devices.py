@@ -15,6 +15,8 @@ from chatserver.store.devices import TOKENS_MAX, DeviceRecords, Token
 NOW = 1_900_000_000_000
 PHONE = DeviceInfo("phone", "ios", "小美的手机")
 
+pytestmark = pytest.mark.one_driver
+
 
 def token(token_id: str = "t1", until: int = NOW + 1000, user: str = "mei") -> Identity:
     return Identity(user=user, role="customer", token_id=token_id, issued_at=NOW, expires_at=until)
@@ -22,11 +24,10 @@ def token(token_id: str = "t1", until: int = NOW + 1000, user: str = "mei") -> I
 
 @pytest_asyncio.fixture(params=["motor", "pymongo"])
 async def records(
-    request: pytest.FixtureRequest, mongo_url: str, database_name: str
+    request: pytest.FixtureRequest, mongo_url: str, empty_database: str
 ) -> AsyncIterator[DeviceRecords]:
     driver: Driver = request.param
-    database = Database(mongo_url, database_name, driver=driver)
-    await database.prepare()
+    database = Database(mongo_url, empty_database, driver=driver)
     yield DeviceRecords(database)
     await database.close()
 
@@ -133,15 +134,15 @@ async def test_ten_connects_at_once_make_one_record(records: DeviceRecords) -> N
 
 
 @pytest_asyncio.fixture
-async def elsewhere(mongo_url: str, database_name: str) -> AsyncIterator[DeviceRecords]:
+async def elsewhere(mongo_url: str, empty_database: str) -> AsyncIterator[DeviceRecords]:
     """Another node."""
-    database = Database(mongo_url, database_name)
+    database = Database(mongo_url, empty_database)
     yield DeviceRecords(database)
     await database.close()
 
 
 async def until_connected_at(records: DeviceRecords, when: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while [each.connected_at for each in await records.of_user("mei")] != [when]:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 

@@ -15,7 +15,7 @@ from chatserver.store import heads
 
 NOW = 1_900_000_000_000
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.one_driver]
 Start = Callable[..., Any]
 Write = Callable[..., Draft]
 

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from chatserver.domain.message import Draft
 from chatserver.errors import Internal, Unavailable
+from chatserver.store.database import INDEXES
+from tests.examples import examples
 
 NOW = 1_900_000_000_000
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.one_driver]
 Write = Callable[..., Draft]
 
 
-@pytest.fixture
-def strict_name(mongo_url: str, database_name: str) -> str:
+@pytest.fixture(scope="module")
+def strict_name(mongo_url: str) -> Iterator[str]:
     """A database that refuses some messages."""
-    from pymongo import MongoClient
-
-    from chatserver.store.database import INDEXES
-
+    name = f"test_{secrets.token_hex(8)}"
     with MongoClient[dict[str, Any]](mongo_url) as client:
-        database = client[database_name]
+        database = client[name]
         database.create_collection("messages", validator={"body.text": {"$ne": "poison"}})
         database["messages"].create_indexes(INDEXES["messages"])
-    return database_name
+        yield name
+        client.drop_database(name)
 
 
 @pytest.mark.parametrize("at", [0, 2, 4])
@@ -119,7 +121,7 @@ class Story:
                 assert known is None or self.acked.setdefault(draft.key, known.seq) == known.seq
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(examples(4, least=2)))
 async def test_whatever_people_do_the_log_is_dense_and_each_message_in_it_once(
     start: Callable[..., Any], write: Write, place: str, seed: int
 ) -> None:

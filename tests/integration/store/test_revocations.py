@@ -13,6 +13,8 @@ from chatserver.store.revocations import Revocations
 NOW = 1_900_000_000_000  # not in the past: the database forgets by its own clock
 HOUR = 3_600_000
 
+pytestmark = pytest.mark.one_driver
+
 
 def a_token(user: str = "mei", token_id: str = "t1", until: int = NOW + HOUR) -> Revocation:
     return Revocation(user=user, token_id=token_id, until=until, reason="revoked")
@@ -24,11 +26,10 @@ def a_person(issued_by: int, until: int = NOW + HOUR) -> Revocation:
 
 @pytest_asyncio.fixture(params=["motor", "pymongo"])
 async def database(
-    request: pytest.FixtureRequest, mongo_url: str, database_name: str
+    request: pytest.FixtureRequest, mongo_url: str, empty_database: str
 ) -> AsyncIterator[Database]:
     driver: Driver = request.param
-    database = Database(mongo_url, database_name, driver=driver)
-    await database.prepare()
+    database = Database(mongo_url, empty_database, driver=driver)
     yield database
     await database.close()
 

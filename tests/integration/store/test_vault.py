@@ -6,9 +6,9 @@ import asyncio
 import base64
 import os
 import re
+import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -33,17 +33,39 @@ ROTATE = [sys.executable, "-m", "chatserver", "rotate-keys"]
 
 StartVault = Callable[..., Vault]
 Environment = Callable[..., dict[str, str]]
+PAGE = 50
+KILLED = f"""
+import asyncio, os, signal, sys
+from chatserver.__main__ import main
+from chatserver.store import vault
+
+rewrap, pages = vault.Vault._rewrap, []
+vault.ROTATED_AT_ONCE = {PAGE}
+
+async def rewrap_and_die(self, page):
+    pages.append(page)
+    writing = asyncio.create_task(rewrap(self, page))
+    if len(pages) == 2:
+        await asyncio.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return await writing
+
+vault.Vault._rewrap = rewrap_and_die
+main(["rotate-keys"])
+"""
+
+pytestmark = pytest.mark.one_driver
 
 
 @pytest_asyncio.fixture
 async def start_vault(
-    mongo_url: str, database_name: str, driver: Driver
+    mongo_url: str, empty_database: str, driver: Driver
 ) -> AsyncIterator[StartVault]:
     """Starts a node's vault with these master keys, on the test's database."""
     databases: list[Database] = []
 
     def start_vault(*keys: str) -> Vault:
-        databases.append(Database(mongo_url, database_name, driver=driver))
+        databases.append(Database(mongo_url, empty_database, driver=driver))
         return Vault(databases[-1], MasterKeys(keys))
 
     yield start_vault
@@ -57,29 +79,27 @@ def vault(start_vault: StartVault) -> Vault:
 
 
 @pytest.fixture
-def raw(mongo_url: str, database_name: str) -> Iterator[Any]:
+def raw(mongo_url: str, empty_database: str) -> Iterator[Any]:
     """The test's database as somebody with access to MongoDB has it."""
     with MongoClient[dict[str, Any]](mongo_url) as client:
-        yield client[database_name]
+        yield client[empty_database]
 
 
 @pytest.fixture
-def environment(mongo_url: str, database_name: str) -> Environment:
+def environment(mongo_url: str, empty_database: str) -> Environment:
     """Makes the environment of a command on the test's database, with these master keys."""
 
     def environment(*keys: str) -> dict[str, str]:
-        named = {"CHAT_MONGO_URL": mongo_url, "CHAT_MONGO_DATABASE": database_name}
+        named = {"CHAT_MONGO_URL": mongo_url, "CHAT_MONGO_DATABASE": empty_database}
         return {**os.environ, **named, "CHAT_DATA_KEYS": ",".join(keys)}
 
     return environment
 
 
-def kill_once_begun(environment: dict[str, str], raw: Any) -> None:
-    """Rotate in a process, which ends as soon as a first key is under the new master key."""
-    with subprocess.Popen(ROTATE, env=environment, stdout=subprocess.PIPE) as rotation:
-        while rotation.poll() is None and not raw.data_keys.find_one({"master": "new"}):
-            time.sleep(0.002)
-        rotation.kill()
+def rotate_and_be_killed(environment: dict[str, str]) -> None:
+    """Rotate in a process that is killed while the second of its pages is on its way."""
+    killed = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
 
 
 def rotate(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -318,15 +338,16 @@ async def test_rotations_at_once_do_the_work_once_or_twice_and_harm_nothing(
 async def test_a_rotation_that_is_killed_half_way_is_done_by_the_next_one(
     start_vault: StartVault, raw: Any, environment: Environment
 ) -> None:
-    count, masters = 8000, MasterKeys([OLD])
+    count, masters = 4 * PAGE, MasterKeys([OLD])
     key = _DataKey(b"k" * 8, b"s" * 32)
     users = [f"user-{number:05}" for number in range(count)]
     raw.data_keys.insert_many([{"_id": user, **masters.wrap(user, key)} for user in users])
     places = [Place("c", user, "f") for user in users]
     values = {place: key.seal(place, SECRET) for place in places}
 
-    kill_once_begun(environment(NEW, OLD), raw)
+    rotate_and_be_killed(environment(NEW, OLD))
     done = raw.data_keys.count_documents({"master": "new"})
+    assert PAGE <= done <= 2 * PAGE
     assert len(await start_vault(OLD, NEW).open(values)) == count
 
     second = rotate(environment(NEW, OLD))

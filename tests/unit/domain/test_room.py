@@ -18,6 +18,7 @@ from chatserver.domain.places import first_seen
 from chatserver.domain.rights import check_may_write, slow_mode_ms
 from chatserver.domain.room import ADMINS_MAX, ASKED_MAX, INVITED_MAX
 from chatserver.errors import ChatError, Forbidden, NotFound
+from tests.examples import examples
 from tests.unit.domain.scenes import HOUR, ID, NOW, Table, conversation, told
 
 
@@ -548,7 +549,7 @@ def fair(before: dict[str, Membership], table: Table, act: tuple[Any, ...]) -> N
             assert (was.banned_until or FOREVER) <= table.now
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(story=STORIES, capacity=st.integers(1, 5))
 def test_whatever_people_do_the_room_stays_in_order(story: Any, capacity: int) -> None:
     table = Table(join="open", capacity=capacity)
@@ -564,7 +565,7 @@ def test_whatever_people_do_the_room_stays_in_order(story: Any, capacity: int) -
         fair(before, table, act)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(story=STORIES)
 def test_repeating_an_act_changes_nothing(story: Any) -> None:
     table = Table(join="open")

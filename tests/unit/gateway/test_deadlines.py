@@ -23,7 +23,7 @@ def late() -> asyncio.Queue[str]:
 
 
 async def take(late: asyncio.Queue[str], count: int) -> list[str]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return [await late.get() for _ in range(count)]
 
 

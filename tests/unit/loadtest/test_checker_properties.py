@@ -10,6 +10,7 @@ from msgspec import structs
 
 from loadtest.checker import check
 from loadtest.history import Final, Record, StoredMessage
+from tests.examples import examples
 from tests.unit.loadtest.story import LOST, REFUSED, STORED_BUT_LOST, Story
 
 ROOMS = {"mei-lin": ("mei", "lin"), "yu-lin": ("yu", "lin")}
@@ -90,14 +91,14 @@ def swap(items: list[Any], index: int) -> list[Any]:
 WAYS = st.sampled_from([drop, duplicate, swap])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(records=stories())
 def test_a_history_that_keeps_the_promises_passes(records: list[Record]) -> None:
     verdict = check(records)
     assert verdict.ok, str(verdict)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(records=stories(), way=WAYS, data=st.data())
 def test_one_thing_wrong_in_the_log_is_rejected(
     records: list[Record], way: Any, data: st.DataObject
@@ -112,7 +113,7 @@ def test_one_thing_wrong_in_the_log_is_rejected(
     assert not check([*others, *told]).ok
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(records=stories(), way=WAYS, data=st.data())
 def test_one_thing_wrong_on_a_device_is_rejected(
     records: list[Record], way: Any, data: st.DataObject
@@ -124,7 +125,7 @@ def test_one_thing_wrong_on_a_device_is_rejected(
     assert not check([spoilt if record is final else record for record in records]).ok
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(records=stories(), data=st.data())
 def test_one_showing_that_differs_is_rejected(records: list[Record], data: st.DataObject) -> None:
     shown = [record for record in records if hasattr(record, "message")]

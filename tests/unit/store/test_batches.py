@@ -13,7 +13,7 @@ from chatserver.store.gather import BATCH_MAX, Batches
 
 pytestmark = pytest.mark.asyncio
 
-WAIT_S = 5
+WAIT_S = 60
 
 
 class Work:

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.engine.manager import Manager
 from chatserver.gateway.engine.packets import Encoder
+from tests.examples import examples
 
 T = TypeVar("T")
 
@@ -199,7 +200,7 @@ class Rooms(RuleBasedStateMachine):
 
 
 TestRooms = Rooms.TestCase
-TestRooms.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestRooms.settings = settings(max_examples=examples(40), stateful_step_count=25)
 
 
 # --- what the other does not promise ------------------------------------------------------------

@@ -23,6 +23,7 @@ from chatserver.gateway.engine.websocket import (
     Message,
     WebSocketError,
 )
+from tests.examples import examples
 
 LIMIT = 1000
 LARGE = 200_000
@@ -112,7 +113,7 @@ def cut(data: bytes, cuts: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise([0, *places, len(data)])]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     st.lists(sent_messages(), max_size=5),
     st.lists(controls, max_size=5),
@@ -127,7 +128,7 @@ def test_any_messages_come_out_the_same_however_they_are_cut(
     assert read(*cut(data, cuts)) == expected
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(sent_messages().filter(lambda sent: len(sent.message) < 500), max_size=3))
 def test_messages_come_out_of_single_bytes_as_soon_as_they_are_whole(sent: list[Sent]) -> None:
     reader = FrameReader(LARGE)
@@ -151,7 +152,7 @@ def test_a_mask_of_zeros_hides_nothing() -> None:
 # --- idle, it holds nothing ---------------------------------------------------------------------
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(sent_messages(), max_size=3), st.lists(st.integers(0, 2**20), max_size=8))
 def test_between_messages_it_holds_nothing(sent: list[Sent], cuts: list[int]) -> None:
     reader = FrameReader(LARGE)
