@@ -189,9 +189,9 @@ class Engine:
             log.exception("a packet could not be handled")
             socket.fail("internal error")
 
-    def flush_soon(self, socket: Socket) -> None:
+    def flush_soon(self, *sockets: Socket) -> None:
         """Flush when this turn is over, so what is pushed meanwhile goes in the same write."""
-        self._unflushed.append(socket)
+        self._unflushed.extend(sockets)
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self._flush)

@@ -57,8 +57,8 @@ class Keeper:
         for socket in unflushed:
             socket.flush()
 
-    def flush_soon(self, socket: Socket) -> None:
-        self._unflushed.append(socket)
+    def flush_soon(self, *sockets: Socket) -> None:
+        self._unflushed.extend(sockets)
 
     def shed(self) -> None:
         self.shedded += 1
