@@ -66,6 +66,10 @@ class Keeper(Protocol):
         """The client sent a packet."""
         ...
 
+    def hung_up(self, socket: Socket) -> None:
+        """Call the socket's `abort` soon: its client says no more."""
+        ...
+
     def closing(self, socket: Socket, reason: str) -> None:
         """The socket takes no more part in anything; called once."""
         ...
@@ -173,6 +177,10 @@ class Socket:
         first, self._waiting = frames[: self.carrier.at_once], frames[self.carrier.at_once :]
         self._bytes -= sum(frame.size for frame in first)
         return first
+
+    def hung_up(self) -> None:
+        """The client says no more; the carrier is to end."""
+        self._keeper.hung_up(self)
 
     def lost(self, reason: str) -> None:
         """The carrier is no more."""

@@ -66,6 +66,9 @@ class Keeper:
     def received(self, socket: Socket, packet: str | bytes) -> None:
         self.told.append(f"received {packet!r}")
 
+    def hung_up(self, socket: Socket) -> None:
+        self.told.append("hung up")
+
     def closing(self, socket: Socket, reason: str) -> None:
         self.told.append(reason)
 
