@@ -56,14 +56,12 @@ class Cable:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if not self._whole:
-                raise ConnectionResetError
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
         except OSError:
             writer.transport.abort()
             return
         self._ends |= {writer, far_writer}
-        if not self._whole:  # it was cut meanwhile
+        if not self._whole:  # it is cut, or was meanwhile
             for end in (writer, far_writer):
                 if not end.transport.is_closing():
                     end.transport.abort()
