@@ -55,7 +55,7 @@ def serve(
     settings = load(
         file=file, host=host, port=port, processes=processes, reuse_port=reuse_port or None
     )
-    from chatserver import descriptors, logs
+    from chatserver import collector, descriptors, logs
 
     logs.setup(settings)
     descriptors.prepare(settings)
@@ -63,6 +63,7 @@ def serve(
         from chatserver import processes as several
 
         return several.run(settings, file)
+    collector.hold()
     from chatserver.app import serve as run_node
 
     return run_node(settings)

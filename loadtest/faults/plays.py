@@ -6,12 +6,15 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
+from typing import Any
+
+from pymongo import MongoClient
 
 from loadtest.checker import Verdict
 from loadtest.faults import strokes
 from loadtest.faults.alike import all_alike
 from loadtest.faults.figures import Figures, figures_of
-from loadtest.faults.recorded import all_documents, verdict
+from loadtest.faults.recorded import documents_of, verdict
 from loadtest.faults.stage import Databases, Scene, Stage, on_stage
 from loadtest.faults.traffic import Traffic
 from loadtest.history import read
@@ -124,9 +127,10 @@ async def _peace(traffic: Traffic, for_s: float) -> None:
 async def _alike(traffic: Traffic, stage: Stage, scene: Scene) -> float | None:
     """How long it takes until all devices show what the database holds, by themselves."""
     begun = time.monotonic()
-    while time.monotonic() < begun + QUIET_S:
-        documents = await asyncio.to_thread(all_documents, stage.mongo.url, scene.database)
-        if all_alike(traffic.devices, documents):
-            return time.monotonic() - begun
-        await asyncio.sleep(LOOK_EVERY_S)
+    with MongoClient[Any](stage.mongo.url) as client:
+        while time.monotonic() < begun + QUIET_S:
+            documents = await asyncio.to_thread(documents_of, client, scene.database)
+            if all_alike(traffic.devices, documents):
+                return time.monotonic() - begun
+            await asyncio.sleep(LOOK_EVERY_S)
     return None

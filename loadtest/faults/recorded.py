@@ -245,7 +245,12 @@ class RecordedDevice(Person):
 def all_documents(mongo_url: str, database: str) -> dict[str, list[dict[str, Any]]]:
     """What the database holds of conversations."""
     with MongoClient[Any](mongo_url) as client:
-        return {name: list(client[database][name].find()) for name in COLLECTIONS}
+        return documents_of(client, database)
+
+
+def documents_of(client: MongoClient[Any], database: str) -> dict[str, list[dict[str, Any]]]:
+    """The same, asked by a client that is there already."""
+    return {name: list(client[database][name].find()) for name in COLLECTIONS}
 
 
 def verdict(mongo_url: str, database: str, history: Path) -> Verdict:

@@ -26,7 +26,7 @@ from tests.acceptance.test_processes import Several
 
 PROCESSES = 3
 POLLING, BOTH, WEBSOCKET = ("polling",), ("polling", "websocket"), ("websocket",)
-VISITORS, VISITS = 3, 7
+VISITORS, VISITS = 3, 4
 SAID = 30
 
 pytestmark = pytest.mark.asyncio
@@ -111,7 +111,7 @@ async def test_python_comes_in_every_time_over_polls(three: Several, cast: Cast)
 async def test_clients_that_share_connections_as_behind_a_proxy_are_all_served(
     three: Several, cast: Cast
 ) -> None:
-    people = [cast.person(f"person-{number}", three.server) for number in range(20)]
+    people = [cast.person(f"person-{number}", three.server) for number in range(10)]
     async with aiohttp.ClientSession() as http, AsyncExitStack() as ends:
 
         async def come_and_ask(person: Person) -> None:
@@ -120,7 +120,7 @@ async def test_clients_that_share_connections_as_behind_a_proxy_are_all_served(
             )
             await client.connect(three.url, auth=person._auth(), transports=["polling"])
             ends.push_async_callback(client.disconnect)
-            for _ in range(10):
+            for _ in range(5):
                 answer = await client.call("device.list", {}, timeout=PATIENCE_S)
                 assert answer["ok"] is True
 
@@ -163,8 +163,9 @@ def said(hearer: Person, speaker: Person) -> list[Payload]:
     return [each for each in hearer.seen("message") if each["sender"] == speaker.user]
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
-@pytest.mark.parametrize("transports", [POLLING, BOTH], ids="+".join)
+@pytest.mark.parametrize(
+    ("end", "transports"), [(signal.SIGKILL, POLLING), (signal.SIGTERM, BOTH)], ids=str
+)
 async def test_clients_of_a_process_that_ends_come_back_by_themselves_to_another(
     three: Several, cast: Cast, end: signal.Signals, transports: tuple[str, ...]
 ) -> None:

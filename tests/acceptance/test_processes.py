@@ -7,10 +7,11 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import signal
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ import pytest_asyncio
 
 from chatserver.dev import ports
 from chatserver.dev.leftovers import is_running
-from loadtest.faults.nodes import ChatServer
+from loadtest.faults.nodes import ChatServer, faults_in
 from loadtest.faults.people import PATIENCE_S, LostError, Person, eventually
 from loadtest.faults.recorded import RecordedDevice, verdict
 from loadtest.recorder import Recorder
-from tests.acceptance.conftest import Cast, Start
+from tests.acceptance.conftest import GENEROUS, Cast, Start
 
 PROCESSES = 2
 RESTART_S = 90.0
@@ -68,6 +69,10 @@ class Several:
             await eventually(lambda old=before: self._as_many_as(old), "it has gone")
         raise AssertionError("all connections went to the same process")
 
+    async def nobody(self) -> bool:
+        """Whether nobody is connected."""
+        return not any(await self.connections())
+
     async def _more_than(self, before: list[int]) -> bool:
         return sum(await self.connections()) > sum(before)
 
@@ -93,13 +98,33 @@ def _figure(metrics: str, name: str) -> int:
     return int(float(found[1]))
 
 
-@pytest_asyncio.fixture
-async def several(start: Start) -> Several:
+@pytest.fixture(scope="module")
+def _several(
+    tmp_path_factory: pytest.TempPathFactory, mongo_url: str, redis_url: str
+) -> Iterator[Several]:
+    """One server for all tests that need no database of their own."""
     first = ports.pick(PROCESSES)
-    server = await start(processes=PROCESSES, metrics_port=first)
-    several = Several(server, first)
-    await several.all_serve()
-    return several
+    environment = {
+        "CHAT_MONGO_URL": mongo_url, "CHAT_REDIS_URL": redis_url,
+        "CHAT_MONGO_DATABASE": f"acceptance_{secrets.token_hex(6)}",
+        "CHAT_PROCESSES": str(PROCESSES), "CHAT_METRICS_PORT": str(first), **GENEROUS,
+    }  # fmt: skip
+    server = ChatServer(tmp_path_factory.mktemp("several"), environment)
+    try:
+        yield Several(server, first)
+    finally:
+        server.stop()
+    assert not faults_in(server.log())
+
+
+@pytest_asyncio.fixture
+async def several(_several: Several) -> Several:
+    """All of them serve, and nobody is connected."""
+    if _several.server.exit_status is not None:
+        await _several.server.restart()
+    await _several.all_serve()
+    await eventually(_several.nobody, "those of the last test have gone")
+    return _several
 
 
 @pytest.mark.asyncio
@@ -165,41 +190,37 @@ async def talk_through(
 
 
 @pytest.mark.asyncio
-async def test_a_killed_process_comes_back_and_nothing_acknowledged_is_lost(
-    several: Several, cast: Cast, tmp_path: Path, mongo_url: str, database_name: str
+async def test_through_a_kill_and_a_renewal_some_always_serve_and_nothing_acknowledged_is_lost(
+    start: Start, cast: Cast, tmp_path: Path, mongo_url: str, database_name: str
 ) -> None:
+    first_port = ports.pick(PROCESSES)
+    server = await start(processes=PROCESSES, metrics_port=first_port)
+    several = Several(server, first_port)
+    before = await several.all_serve()
+
     async def kill_first() -> None:
-        first, second = await several.pids()
-        os.kill(first, signal.SIGKILL)
-        await eventually(lambda: not is_running(first), "it is gone")
+        os.kill(before[0], signal.SIGKILL)
+        await eventually(lambda: not is_running(before[0]), "it is gone")
         after = await several.all_serve()
-        assert after[1] == second
-        assert after[0] not in (first, second)
-
-    await talk_through(several, cast, tmp_path / "history.jsonl", kill_first)
-    log = several.server.log()
-    assert log.count("a process ended and is started again") == 1
-    several.server.stop()
-    judged = verdict(mongo_url, database_name, tmp_path / "history.jsonl")
-    assert judged.ok, str(judged)
-
-
-@pytest.mark.asyncio
-async def test_sighup_renews_all_while_some_always_serve(
-    several: Several, cast: Cast, tmp_path: Path, mongo_url: str, database_name: str
-) -> None:
-    before = await several.pids()
+        assert after[1] == before[1]
+        assert after[0] not in before
 
     async def renew() -> None:
-        os.kill(several.server.pid, signal.SIGHUP)
-        while "all processes are new" not in several.server.log():
+        old = await several.pids()
+        os.kill(server.pid, signal.SIGHUP)
+        while "all processes are new" not in server.log():
             assert len(await several.pids()) >= PROCESSES - 1
             await asyncio.sleep(0.05)
-        assert not set(await several.all_serve()) & set(before)
+        assert not set(await several.all_serve()) & set(old)
 
-    await talk_through(several, cast, tmp_path / "history.jsonl", renew)
-    assert several.server.exit_status is None
-    several.server.stop()
+    async def disturb() -> None:
+        await kill_first()
+        await renew()
+
+    await talk_through(several, cast, tmp_path / "history.jsonl", disturb)
+    assert server.log().count("a process ended and is started again") == 1
+    assert server.exit_status is None
+    server.stop()
     judged = verdict(mongo_url, database_name, tmp_path / "history.jsonl")
     assert judged.ok, str(judged)
 
@@ -222,18 +243,6 @@ async def test_settings_that_became_wrong_stop_a_renewal_and_leave_the_others(
     file.write_text("edits_max = 2\n")
     await eventually(lambda: "all processes are new" in server.log(), "it works again", RESTART_S)
     assert second not in await several.all_serve()
-
-
-@pytest.mark.asyncio
-async def test_sigterm_tells_everyone_and_ends_all(several: Several, cast: Cast) -> None:
-    mei = await several.seat(lambda: cast.person("mei", several.server), 0)
-    lin = await several.seat(lambda: cast.person("lin", several.server), 1)
-    pids = await several.pids()
-    several.server.sigterm()
-    for one in (mei, lin):
-        await one.sees("notice", type="draining")
-    assert await several.server.ended(PATIENCE_S) == 0
-    assert not any(is_running(pid) for pid in pids)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children")
@@ -261,3 +270,15 @@ async def test_nodes_of_their_own_share_a_port_when_asked_to(start: Start, cast:
     room = await mei.open(lin.user)
     told = await mei.say(room, "between two units")
     await lin.sees("message", conversation=room, seq=told["seq"])
+
+
+@pytest.mark.asyncio
+async def test_sigterm_tells_everyone_and_ends_all(several: Several, cast: Cast) -> None:
+    mei = await several.seat(lambda: cast.person("mei", several.server), 0)
+    lin = await several.seat(lambda: cast.person("lin", several.server), 1)
+    pids = await several.pids()
+    several.server.sigterm()
+    for one in (mei, lin):
+        await one.sees("notice", type="draining")
+    assert await several.server.ended(PATIENCE_S) == 0
+    assert not any(is_running(pid) for pid in pids)

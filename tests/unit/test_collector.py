@@ -44,3 +44,10 @@ def test_garbage_is_not_kept_for_ever() -> None:
 def test_the_young_are_looked_at_seldom() -> None:
     collector.tune()
     assert gc.get_threshold()[0] == collector.YOUNG_OBJECTS
+
+
+def test_nothing_is_collected_before_all_is_imported() -> None:
+    collector.hold()
+    assert not gc.isenabled()
+    collector.tune()
+    assert gc.isenabled()

@@ -261,9 +261,9 @@ def requests(sid: str) -> dict[str, bytes]:
 
 
 async def refusal(raw: Raw, request: bytes) -> tuple[int, Any]:
-    """What a request is refused with, at once."""
+    """What a request is refused with."""
     await raw.write(request)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await raw.response()
     return answer.status, json.loads(answer.body)
 
