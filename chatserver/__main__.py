@@ -152,20 +152,25 @@ def settings(*, config: Path | None = None, markdown: Flag = False) -> None:
 
 
 @app.command
-def protocol(*, markdown: Flag = False) -> None:
+def protocol(*, markdown: Flag = False, typescript: Flag = False) -> None:
     """Show what client authors need to know: PROTOCOL.md.
 
     Parameters
     ----------
     markdown
         As it stands in the file, also on a terminal.
+    typescript
+        As types instead: src/protocol.ts of the TypeScript SDK.
     """
     from rich.console import Console
     from rich.markdown import Markdown
 
     from chatserver.reference import protocol as reference
+    from chatserver.reference import typescript as types
 
-    if markdown or not sys.stdout.isatty():
+    if typescript:
+        print(types.typescript(), end="")
+    elif markdown or not sys.stdout.isatty():
         print(reference.markdown(), end="")
     else:
         Console().print(Markdown(reference.markdown()))

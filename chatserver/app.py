@@ -19,6 +19,7 @@ from chatserver.bus.live import Bus
 from chatserver.bus.presence import PresenceBoard
 from chatserver.config import Settings, StartError
 from chatserver.errors import Unavailable
+from chatserver.gateway.engine.sockets import push_all
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
 from chatserver.services.access import Access
@@ -137,7 +138,7 @@ async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
     # two installations may share one Redis, whose channels know no database number
     bus = Bus(settings.redis_url, node, space=settings.mongo_database)
     board = PresenceBoard(settings.redis_url, node, space=settings.mongo_database)
-    hub = Hub(bus)
+    hub = Hub(bus, push_all)
     delivery = Delivery(hub, bus)
     services = build_services(settings, stores, delivery, board)
     gateway = Gateway(settings, services, hub, tasks)

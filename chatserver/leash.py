@@ -20,11 +20,12 @@ def main() -> None:
     """Tie this process to its parent and replace it by the program."""
     parent, *command = sys.argv[1:]
     if sys.platform == "linux":
-        _die_with_parent(int(parent))
+        die_with_parent(int(parent))
     os.execv(command[0], command)  # noqa: S606
 
 
-def _die_with_parent(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
+    """Have the kernel send SIGTERM to this process when the one that started it dies; Linux."""
     import ctypes
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

@@ -12,6 +12,7 @@ import msgspec
 import uvloop
 from cyclopts import App, CycloptsError, Parameter
 from msgspec import Struct
+from rich.console import Console
 from rich.table import Table
 
 from chatserver import collector
@@ -29,6 +30,9 @@ from loadtest.bench.rooms import plan as rooms_plan
 from loadtest.bench.rooms import run as rooms_bench
 from loadtest.bench.rooms import table as rooms_table
 from loadtest.faults import command as faults_command
+from loadtest.rehearsal import command as rehearsal
+from loadtest.rehearsal import compare as comparison
+from loadtest.rehearsal import results, storm
 from loadtest.rivals.table import RIVALS
 from loadtest.swarm.failed import Failed
 
@@ -202,6 +206,116 @@ def rooms(
         _write(json, report)
     if markdown is not None:
         rooms_table.write_into(markdown, report)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Target:
+    """A server that is there already.
+
+    Parameters
+    ----------
+    target
+        URL of the server; once for each node, where there are several.
+    secret
+        Its CHAT_JWT_KEY, with which clients' tokens are signed.
+    mongo
+        URL of its MongoDB: the checker then reads the log itself.
+    database
+        Its database there.
+    redis
+        URL of its Valkey or Redis, for the figures.
+    """
+
+    target: Names = ()
+    secret: str | None = None
+    mongo: str | None = None
+    database: str = "chat"
+    redis: str | None = None
+
+    def there(self) -> rehearsal.There | None:
+        """The server, if one was named.
+
+        Raises:
+            Failed: nothing signs tokens for it.
+        """
+        if not self.target:
+            return None
+        if self.secret is None:
+            raise Failed("--secret is needed with --target: the key that signs tokens")
+        return rehearsal.There(self.target, self.secret, self.mongo, self.database, self.redis)
+
+
+OWN = Target()
+
+
+@app.command
+def run(
+    scenario: str,
+    *,
+    clients: int | None = None,
+    processes: int | None = None,
+    compress: float = 1,
+    out: Path | None = None,
+    server: Target = OWN,
+) -> int:
+    """Rehearse a promotion: a scenario played by thousands of clients, judged by the checker.
+
+    The exit status is the verdict: 0 when every promise was kept.
+
+    Parameters
+    ----------
+    scenario
+        Name of a scenario of loadtest/scenarios, or a TOML file.
+    clients
+        How many customers; what the scenario says by default.
+    processes
+        How many load processes.
+    compress
+        All stages last this many times shorter; rates stay.
+    out
+        Folder for report.html, report.json and the histories.
+    """
+    wish = rehearsal.Wish(scenario, clients, processes, compress, out)
+    return 0 if rehearsal.run(wish, server.there(), Console()).ok else 1
+
+
+@app.command
+def compare(first: Path, second: Path) -> None:
+    """Two rehearsals beside each other, from their report.json.
+
+    Parameters
+    ----------
+    first
+        report.json of one.
+    second
+        report.json of the other.
+    """
+    show(comparison.table(results.read(first), results.read(second)))
+
+
+@app.command
+def capacity(
+    *,
+    people: int = 1_000_000,
+    nodes: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (50, 100, 200),
+    svg: Path | None = None,
+) -> None:
+    """How long a reconnect storm of any size lasts, simulated with measured costs.
+
+    Parameters
+    ----------
+    people
+        How many are connected when all connections drop.
+    nodes
+        Numbers of nodes, each on a core of its own.
+    svg
+        File for a picture.
+    """
+    made = storm.compared(people, nodes)
+    show(storm.table(made))
+    if svg is not None:
+        storm.draw(made, svg)
 
 
 @app.command

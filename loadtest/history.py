@@ -122,22 +122,25 @@ class Page(Entry, frozen=True, kw_only=True, tag="page"):
 
 
 class Final(Entry, frozen=True, kw_only=True, tag="final"):
-    """What a device shows of a conversation once everything has calmed down."""
+    """What a device shows of a conversation once everything has calmed down.
+
+    None is what the device does not keep.
+    """
 
     above: int = 0
     messages: tuple[Shown, ...]
-    mod: int
-    reads: dict[str, int]
-    unread: int
+    mod: int | None
+    reads: dict[str, int] | None
+    unread: int | None
 
 
 class StoredConversation(Entry, frozen=True, kw_only=True, tag="stored_conversation"):
-    """What the database holds about a conversation at the end."""
+    """What the database holds about a conversation at the end; None is what nobody looked up."""
 
     members: tuple[str, ...]
     seq: int
     mod: int
-    reads: dict[str, int] = {}
+    reads: dict[str, int] | None = {}
 
 
 class StoredMessage(Entry, frozen=True, kw_only=True, tag="stored_message"):

@@ -32,6 +32,7 @@ from loadtest.history import (
     shown,
 )
 
+GATHERED_BYTES = 1 << 18
 UNKNOWN_CODES = frozenset({"unavailable", "internal"})  # answers that do not say what happened
 
 
@@ -64,6 +65,32 @@ class Recorder:
         self.close()
 
 
+class GatheringRecorder(Recorder):
+    """Writes many records at once, for a process whose own end nobody rehearses."""
+
+    def __init__(self, path: Path) -> None:
+        """As a recorder; `flush` or `close` writes what was gathered."""
+        super().__init__(path)
+        self._gathered = bytearray()
+
+    def write(self, record: Record) -> None:
+        """Add one record; it is with the operating system after the next flush."""
+        self._gathered += self._encode(record)
+        self._gathered += b"\n"
+        if len(self._gathered) >= GATHERED_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        os.write(self._file, self._gathered)
+        self._gathered.clear()
+
+    def close(self) -> None:
+        """No more records."""
+        self.flush()
+        super().close()
+
+
 class DeviceRecorder:
     """The history of one device: knows who it is, names its calls and connections."""
 
@@ -72,17 +99,20 @@ class DeviceRecorder:
         self._recorder = recorder
         self._user = user
         self._device = device
+        self._name = f"{user}/{device}/{os.getpid()}"
         self._calls = 0
         self._connections = 0
+        self._connection = f"{self._name}/0"
 
     def connected(self) -> None:
         """A new connection: what is sent from now on is sent through it."""
         self._connections += 1
+        self._connection = f"{self._name}/{self._connections}"
 
     def invoke(self, name: str, payload: Mapping[str, Any]) -> str:
         """A call goes out; gives the id under which its outcome is told."""
         self._calls += 1
-        call = f"{self._user}/{self._device}/{os.getpid()}/{self._calls}"
+        call = f"{self._name}/{self._calls}"
         body = payload.get("body")
         self._add(
             Invoke,
@@ -119,12 +149,16 @@ class DeviceRecorder:
         """The server told this device something; what the checker has no use for is passed over."""
         conversation = payload.get("conversation", "")
         if name == "message":
-            self._add(Saw, conversation, message=shown(payload))
+            self.saw(conversation, shown(payload))
         elif name == "change":
             change, mod, seq = payload["type"], payload["mod"], payload["seq"]
             self._add(SawChange, conversation, mod=mod, change=change, seq=seq, by=payload["by"])
         elif name == "read":
             self._add(SawRead, conversation, member=payload["user"], seq=payload["seq"])
+
+    def saw(self, conversation: str, message: Shown) -> None:
+        """The server told this device of a message."""
+        self._add(Saw, conversation, message=message)
 
     def page(self, via: str, began: int, asked: Mapping[str, Any], ack: Mapping[str, Any]) -> None:
         """A page of `history.get` came, asked for with `asked` at `began` (from `now()`)."""
@@ -145,13 +179,18 @@ class DeviceRecorder:
         messages = tuple(shown(message) for message in view["messages"])
         self._add(Final, conversation, **{**view, "messages": messages})
 
+    def showed(self, conversation: str, above: int, messages: tuple[Shown, ...], mod: int) -> None:
+        """The same of a device that keeps messages and changes alone."""
+        view = {"above": above, "messages": messages, "mod": mod}
+        self._add(Final, conversation, **view, reads=None, unread=None)
+
     def _add(self, kind: Callable[..., Record], conversation: str, **fields: Any) -> None:
         self._recorder.write(
             kind(
                 at=now(),
                 user=self._user,
                 device=self._device,
-                connection=f"{self._user}/{self._device}/{os.getpid()}/{self._connections}",
+                connection=self._connection,
                 conversation=conversation,
                 **fields,
             )

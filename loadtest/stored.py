@@ -37,10 +37,11 @@ def stored(collections: Mapping[str, Iterable[Document]]) -> Iterator[Record]:
 
 
 def _conversation(document: Document, reads: dict[str, int]) -> StoredConversation:
+    """The two of a direct conversation stand in it; whoever was in a room has a membership."""
     return StoredConversation(
         at=now(),
         conversation=document["_id"],
-        members=tuple(document["members"]),
+        members=tuple(document.get("members") or sorted(reads)),
         seq=int(document["head"]["seq"]),
         mod=int(document["head"]["mod"]),
         reads=reads,

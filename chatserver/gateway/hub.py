@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from chatserver import metrics
 from chatserver.domain import wire
@@ -39,6 +39,16 @@ class Wire(Protocol):
         ...
 
 
+PushAll = Callable[[Sequence[Any], Frame], None]
+"""How to push one frame to many wires of one kind."""
+
+
+def push_each(wires: Iterable[Wire], frame: Frame) -> None:
+    """The way that any wires offer."""
+    for each in wires:
+        each.push(frame)
+
+
 class Topics(Protocol):
     """The way to hear what other nodes publish."""
 
@@ -55,17 +65,19 @@ class Connection:
     """One device's authenticated connection."""
 
     __slots__ = (
-        "_answering", "_held", "_wire", "caller", "closed", "foreground", "identity", "topics",
+        "_answering", "_held", "caller", "closed", "flows", "foreground", "identity", "topics",
+        "wire",
     )  # fmt: skip
 
     def __init__(self, wire: Wire, caller: Caller, identity: Identity) -> None:
-        self._wire = wire
+        self.wire = wire
         self._held: list[Frame] | None = None
         self._answering = False
         self.caller = caller
         self.identity = identity
         self.topics: list[str] = []  # few for nearly everybody, and there are many connections
         self.closed = False
+        self.flows = True  # events go right into the wire: neither closed nor held
         self.foreground = True  # until the device says otherwise
 
     def tell(self, event: Event) -> None:
@@ -76,8 +88,8 @@ class Connection:
         """Send a ready frame, or keep it while events are held; who was cut off gets none."""
         if self.closed:
             return
-        if self._held is None:  # as nearly always
-            self._wire.push(frame)
+        if self._held is None:
+            self.wire.push(frame)
         elif len(self._held) < HELD_MAX:
             self._held.append(frame)
         elif len(self._held) == HELD_MAX:  # the rest is fetched
@@ -91,42 +103,46 @@ class Connection:
         """Send an acknowledgement, if one was asked for; then what was held flows."""
         self._answering = False
         if frame is not None:
-            self._wire.push(frame)
+            self.wire.push(frame)
         held, self._held = self._held, None
+        self.flows = not self.closed
         for each in held or ():
-            self._wire.push(each)
+            self.wire.push(each)
         if self.closed:
-            self._wire.close()
+            self.wire.close()
 
     def hold(self) -> None:
         """Keep events back until the next answer is out, so that they come after it."""
         self._held = self._held or []
+        self.flows = False
 
     def dismiss(self, notice: Notice | None = None) -> None:
         """End the connection so that its client does not come back by itself."""
         if self.closed:
             return
         if notice is not None:
-            self._wire.push(Frame.message(wire.encode_event(notice)))
-        self._wire.push(_DISCONNECT)
+            self.wire.push(Frame.message(wire.encode_event(notice)))
+        self.wire.push(_DISCONNECT)
         self.close()
 
     def close(self) -> None:
         """End the connection; its client may come back."""
         if self.closed:
             return
-        self.closed = True
+        self.closed, self.flows = True, False
         if self._answering:  # who logs itself out still gets the answer
-            asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._wire.close)
+            asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self.wire.close)
         else:
-            self._wire.close()
+            self.wire.close()
 
 
 class Hub:
     """The connections of this node."""
 
-    def __init__(self, topics: Topics) -> None:
+    def __init__(self, topics: Topics, push_all: PushAll = push_each) -> None:
+        """`push_all` fits the wires of all connections."""
         self._bus = topics
+        self._push_all = push_all
         self._rooms: dict[str, dict[str, Connection]] = {}
         self._firsts: dict[str, dict[str, int]] = {}  # where somebody may not see all of it
         self._moves: deque[tuple[str, str, int | None]] = deque(maxlen=MOVES_KEPT)
@@ -165,7 +181,7 @@ class Hub:
 
     def remove(self, connection: Connection) -> None:
         """The connection is gone; the cost is that of its own topics."""
-        connection.closed = True
+        connection.closed, connection.flows = True, False
         for topic in connection.topics:
             self._drop(connection, topic)
         connection.topics = []
@@ -179,6 +195,11 @@ class Hub:
                 self.leave(connection, topic)
             else:
                 self.join(connection, topic, first)
+
+    def is_seated(self, user: str, topic: str, *, hears: bool) -> bool:
+        """Whether each of the person's connections hears the topic, or none does."""
+        room = self._rooms.get(topic, {})
+        return all((each.caller.connection in room) is hears for each in self.of_user(user))
 
     @property
     def moment(self) -> int:
@@ -227,12 +248,11 @@ class Hub:
         firsts = self._firsts.get(topic)
         if about is not None and firsts and about < max(firsts.values()):
             room = {id_: each for id_, each in room.items() if firsts.get(id_, 1) <= about}
-        # as of now: one may leave meanwhile
-        receivers = [connection for id_, connection in room.items() if id_ != skip]
+        receivers = list(room.values())  # as of now: one may leave meanwhile
+        if skip in room:
+            receivers.remove(room[skip])
         if receivers:
-            frame = Frame.message(packet, droppable=wire.is_droppable(packet))
-            for connection in receivers:
-                connection.deliver(frame)
+            self._hand(Frame.message(packet, droppable=wire.is_droppable(packet)), receivers)
             metrics.deliveries.inc(len(receivers))
         return len(receivers)
 
@@ -247,6 +267,14 @@ class Hub:
                 issued_at=connection.identity.issued_at,
             ):
                 connection.dismiss(notice)
+
+    def _hand(self, frame: Frame, receivers: Sequence[Connection]) -> None:
+        wires = [connection.wire for connection in receivers if connection.flows]
+        if len(wires) < len(receivers):
+            for connection in receivers:
+                if not connection.flows:
+                    connection.deliver(frame)
+        self._push_all(wires, frame)
 
     def _moves_of(self, user: str, moment: int) -> list[tuple[str, int | None]]:
         count = min(self._moves_count - moment, len(self._moves))

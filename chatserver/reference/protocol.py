@@ -87,7 +87,7 @@ def _auth() -> str:
 def _call(call: type[Call]) -> str:
     fields = [(f"`{name}`", kind) for name, kind in _fields(call)]
     table = _table(("field", "type"), fields) + "\n\n" if fields else ""
-    return f"### `{call.name}`\n\n{_prose(call)}\n\n{table}Acknowledged with: {_ack(call.ack)}"
+    return f"### `{call.name}`\n\n{prose(call)}\n\n{table}Acknowledged with: {_ack(call.ack)}"
 
 
 def _ack(names: str) -> str:
@@ -96,12 +96,12 @@ def _ack(names: str) -> str:
 
 def _event(event: type[Event]) -> str:
     example = json.dumps(event.example, ensure_ascii=False, indent=1)
-    return f"### `{event.name}`\n\n{_prose(event)}\n\n```json\n{example}\n```"
+    return f"### `{event.name}`\n\n{prose(event)}\n\n```json\n{example}\n```"
 
 
 def _shape(shape: type[msgspec.Struct]) -> str:
     rows = [(f"`{name}`", kind) for name, kind in _fields(shape)]
-    return f"### {shape.__name__}\n\n{_prose(shape)}\n\n{_table(('field', 'type'), rows)}"
+    return f"### {shape.__name__}\n\n{prose(shape)}\n\n{_table(('field', 'type'), rows)}"
 
 
 def _code_table(kinds: Iterable[type[ChatError]]) -> str:
@@ -197,7 +197,8 @@ _WORDS: dict[type[inspect.Type], Callable[[Any], str]] = {
 }
 
 
-def _prose(described: type[Any]) -> str:
+def prose(described: type[Any]) -> str:
+    """What the docstring of a call, event, shape or error says."""
     return "\n".join(line.strip() for line in (described.__doc__ or "").strip().splitlines())
 
 

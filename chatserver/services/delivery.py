@@ -60,6 +60,10 @@ class LocalHub(Protocol):
         """The person's connections hear the topic, from message `first` on, or no longer."""
         ...
 
+    def is_seated(self, user: str, topic: str, *, hears: bool) -> bool:
+        """Whether each of the person's connections hears the topic, or none does."""
+        ...
+
     def cut(self, cut: Cut) -> None:
         """End the connections that are meant."""
         ...
@@ -161,6 +165,10 @@ class Delivery:
         was_heard = self._hub.here(topic)
         self._hub.seat(user, topic, first)
         return self._hub.here(topic) and not was_heard
+
+    def is_seated_here(self, user: str, topic: str, first: int | None) -> bool:
+        """Whether the person's connections of this node hear the room as they should."""
+        return self._hub.is_seated(user, topic, hears=first is not None)
 
     def resync_here(self, topic: str) -> None:
         """Have the topic's listeners of this node look into the log."""

@@ -199,12 +199,14 @@ class Messages:
     ) -> Stored:
         await self._take_turn(standing, now_ms)
         is_chatter = standing.conversation.room is not None
-        stored = await self._log.append(draft, now_ms, is_chatter=is_chatter)
-        if stored.found:
-            await self._tell_again(standing.conversation, stored.seq, skip=caller.connection)
-        elif not stored.duplicate:
+
+        def tell(stored: Stored) -> None:
             message = draft.numbered(stored.seq, stored.at)
             self._telling.message(standing.conversation, message, skip=caller.connection)
+
+        stored = await self._log.append(draft, now_ms, is_chatter=is_chatter, on_stored=tell)
+        if stored.found:
+            await self._tell_again(standing.conversation, stored.seq, skip=caller.connection)
         return stored
 
     async def _tell_again(self, conversation: Conversation, seq: int, *, skip: str) -> None:

@@ -15,6 +15,7 @@ from chatserver.domain.scene import Note
 from chatserver.errors import Busy
 from chatserver.services.telling import Telling
 from chatserver.services.views import Views
+from chatserver.store.log import Stored
 from chatserver.store.rooms import Settled
 from chatserver.store.stores import Stores
 
@@ -77,9 +78,11 @@ class Notices:
             kind="system",
             body=await self._body(note),
         )
-        stored = await self._log.append(draft, now_ms)
-        self._telling.message(conversation, draft.numbered(stored.seq, stored.at), skip=None)
-        return stored.seq
+
+        def tell(stored: Stored) -> None:
+            self._telling.message(conversation, draft.numbered(stored.seq, stored.at), skip=None)
+
+        return (await self._log.append(draft, now_ms, on_stored=tell)).seq
 
     async def _body(self, note: Note) -> dict[str, object]:
         people = await self._users.people({note.by, *note.users})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterable
+from weakref import WeakValueDictionary
 
 from msgspec import structs
 
@@ -38,11 +39,14 @@ from chatserver.domain.scene import Ruling, Scene
 from chatserver.errors import Forbidden, Invalid, NotFound
 from chatserver.services.access import Access, Standing
 from chatserver.services.notices import Notices
+from chatserver.services.turns import Turns
 from chatserver.services.views import Views
 from chatserver.store.rooms import Settled
 from chatserver.store.stores import Stores
 
 Rule = Callable[[Scene], Ruling | None]
+
+ACT_S = 0.02  # what an act takes, before any was measured
 
 
 class Rooms:
@@ -64,6 +68,7 @@ class Rooms:
         self._views = views
         self._notices = notices
         self._settings = settings
+        self._turns: WeakValueDictionary[str, Turns] = WeakValueDictionary()
 
     async def open(self, caller: Caller, call: OpenConversation, now_ms: int) -> ConversationView:
         """Begin a room of the caller's; with the same `client_id` it is begun once.
@@ -228,16 +233,17 @@ class Rooms:
         with_admins: bool = False,
     ) -> None:
         """Have a rule decide, save what it says, and tell it."""
-        head = (await self._heads.of((conversation,)))[conversation]
-        settled = await self._rooms.settle(
-            conversation,
-            (caller.user, *users),
-            lambda room, members: rule(
-                Scene(conversation=room, members=members, caller=caller, now=now_ms, head=head)
-            ),
-            now_ms,
-            with_admins=with_admins,
-        )
+        async with self._turns_at(conversation).one():
+            head = (await self._heads.of((conversation,)))[conversation]
+            settled = await self._rooms.settle(
+                conversation,
+                (caller.user, *users),
+                lambda room, members: rule(
+                    Scene(conversation=room, members=members, caller=caller, now=now_ms, head=head)
+                ),
+                now_ms,
+                with_admins=with_admins,
+            )
         await self._tell(caller, settled, now_ms)
 
     async def _act(
@@ -253,6 +259,13 @@ class Rooms:
         """The same for a caller, who is given the room as it then is."""
         await self.enact(caller, conversation, users, rule, now_ms, with_admins=with_admins)
         return await self._views.one(caller.user, conversation)
+
+    def _turns_at(self, conversation: str) -> Turns:
+        """One act on a room after the other: their transactions would only undo each other."""
+        turns = self._turns.get(conversation)
+        if turns is None:
+            turns = self._turns[conversation] = Turns(1, each_s=ACT_S)
+        return turns
 
     async def _tell(self, caller: Caller, settled: Settled, now_ms: int) -> None:
         if settled.changed:

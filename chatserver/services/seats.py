@@ -13,6 +13,7 @@ from chatserver.store.memberships import Memberships
 from chatserver.store.memberships import Seats as Seated
 
 LOOKED_EVERY_S = 1.0
+LOOKED_WHEN_HEARD = 5  # times as rarely
 CLOCKS_DIFFER_MS = 60_000
 REVISIONS_KEPT = 10_000
 
@@ -26,6 +27,7 @@ class Seats:
         self._revisions: OrderedDict[str, int] = OrderedDict()
         self._opened: set[str] = set()  # topics that this node did not hear until now
         self._late: set[tuple[str, str]] = set()  # room and person, to be looked up
+        self._moved_meanwhile: set[str] = set()  # rooms, since the last look began
         self._work = asyncio.Event()
         delivery.when_moved(self._moved)
 
@@ -46,23 +48,25 @@ class Seats:
             await self._greet()
 
     async def follow(self, clock: Callable[[], int], hears: Callable[[], bool]) -> None:
-        """While this node does not hear the others, look for what they would have told.
+        """Look now and then for what nobody told: the node that should have may be gone.
 
-        So who is removed from a room is cut off from it within about a second, also without Redis.
-        `clock` gives ms since 1970 UTC, `hears` whether the node hears the others.
+        While this node does not hear the others it looks each second, so that who is removed from a
+        room is cut off from it also without Redis. `clock` gives ms since 1970 UTC, `hears` whether
+        the node hears the others.
         """
-        deaf_since: int | None = None
+        since, heard, looks_in = clock(), True, LOOKED_WHEN_HEARD
         while True:
             await asyncio.sleep(LOOKED_EVERY_S)
-            if hears() and deaf_since is None:
+            heard, looks_in = heard and hears(), looks_in - 1
+            if heard and looks_in > 0:
                 continue
-            deaf_since = deaf_since or clock() - CLOCKS_DIFFER_MS
-            looked = await self._look(deaf_since)
-            if hears() and looked:
-                deaf_since = None
+            now = clock()
+            if await self._look(since - CLOCKS_DIFFER_MS):
+                since, heard, looks_in = now, hears(), LOOKED_WHEN_HEARD
 
     def _moved(self, moved: Moved) -> None:
         """A room changed, as this node or another one says."""
+        self._moved_meanwhile.add(moved.conversation)
         latest = self._revisions.get(moved.conversation, -1)
         if moved.revision > latest:
             self._note_revision(moved)
@@ -114,13 +118,16 @@ class Seats:
             self._delivery.resync_here(topic)
 
     async def _look(self, since_ms: int) -> bool:
+        self._moved_meanwhile.clear()
         try:
             changed = await self._memberships.changed_since(since_ms)
-            for conversation, user in changed:
-                if self._delivery.is_here(user):
-                    await self._put_right(conversation, user)
         except Unavailable:
             return False
+        for conversation, user, first in changed:
+            is_right = self._delivery.is_seated_here(user, of_room(conversation), first)
+            if not is_right and conversation not in self._moved_meanwhile:
+                self._seat(user, conversation, first)
+                self._delivery.resync_here(of_user(user))
         return True
 
     async def _put_right(self, conversation: str, user: str) -> None:

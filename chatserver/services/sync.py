@@ -16,6 +16,7 @@ from chatserver.domain.person import Caller
 from chatserver.domain.sync import Missing, Token, missing, parse_token
 from chatserver.services.conversations import last_moved
 from chatserver.services.telling import Telling
+from chatserver.services.turns import Turns
 from chatserver.services.views import Parts, Views
 from chatserver.store.stores import Stores
 
@@ -23,6 +24,7 @@ CONVERSATIONS_PER_PAGE = 50
 MESSAGES_PER_PAGE = 300  # over all conversations of an answer; the others are on the next page
 CLOCKS_DIFFER_MS = 60_000  # between nodes, and between a change and its telling
 AT_ONCE = 32  # syncs; of thousands that all begin none would end in time
+SYNC_S = 0.3  # what one of so many takes, before any was measured
 
 
 class Synced(Struct, frozen=True):
@@ -52,17 +54,18 @@ class Sync:
         self._telling = telling
         self._page = settings.page_default
         self._reset_after = settings.reset_after_messages
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns(AT_ONCE, each_s=SYNC_S)
 
     async def sync(self, caller: Caller, call: SyncCall, now_ms: int) -> Synced:
         """A page of the conversations that moved, the latest first.
 
         Raises:
             Invalid: the token is none of ours.
+            Busy: too many sync at this moment; come back when told.
             Unavailable: MongoDB does not answer.
         """
         token = parse_token(call.token, now_ms)
-        async with self._turns:
+        async with self._turns.one():
             return await self._answer(caller, call, token)
 
     async def _answer(self, caller: Caller, call: SyncCall, token: Token) -> Synced:

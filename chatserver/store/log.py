@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -47,16 +47,20 @@ class Stored(Struct, frozen=True):
     found: bool = False
 
 
+OnStored = Callable[[Stored], None]
+
+
 class _Entry:
-    """A message on its way into the log."""
+    """A message on its way into the log; `on_stored` is told when it is there."""
 
-    __slots__ = ("at", "attempts", "digest", "draft", "key", "since", "waiting")
+    __slots__ = ("at", "attempts", "digest", "draft", "key", "on_stored", "since", "waiting")
 
-    def __init__(self, draft: Draft, at: int, digest: bytes) -> None:
+    def __init__(self, draft: Draft, at: int, digest: bytes, on_stored: OnStored) -> None:
         self.draft = draft
         self.key = draft.key
         self.at = at
         self.digest = digest
+        self.on_stored = on_stored
         self.attempts = 0
         self.since = time.perf_counter()
         self.waiting: list[asyncio.Future[Stored]] = []
@@ -113,8 +117,18 @@ class Log:
         """How many messages have no outcome yet."""
         return len(self._pending)
 
-    async def append(self, draft: Draft, at: int, *, is_chatter: bool = False) -> Stored:
+    async def append(
+        self,
+        draft: Draft,
+        at: int,
+        *,
+        is_chatter: bool = False,
+        on_stored: OnStored = lambda _stored: None,
+    ) -> Stored:
         """Store a message and give its number; `at` is its time in ms.
+
+        `on_stored` is told as soon as this call's message has a number, also when the caller has
+        given up waiting by then; not for a duplicate.
 
         Safe to call again with the same draft, on any node and for ever: the first one's number
         comes back with `duplicate`. What `is_chatter` is refused sooner than the rest.
@@ -124,7 +138,7 @@ class Log:
             Busy: too many messages wait; nothing was stored.
             Unavailable: MongoDB did not confirm; the message may or may not be stored.
         """
-        entry = _Entry(draft, at, draft.digest())
+        entry = _Entry(draft, at, draft.digest(), on_stored)
         known = self._recent.get(entry.key)
         if known is not None:
             return _as_duplicate(known, entry.digest)
@@ -147,7 +161,6 @@ class Log:
         original = await self._originals.get(key)
         if original is None:
             return None
-        self._remember(key, original)
         return _as_duplicate(original, digest or original.digest, found=True)
 
     async def drain(self) -> None:
@@ -284,7 +297,9 @@ class Log:
         draft = entry.draft
         self._heads.appended(draft.conversation, draft.sender, seq)
         self._remember(entry.key, Original(seq, entry.at, entry.digest))
-        self._end(entry, batch, Stored(seq, entry.at))
+        stored = Stored(seq, entry.at)
+        entry.on_stored(stored)
+        self._end(entry, batch, stored)
 
     def _lost_number(self, entry: _Entry, batch: _Batch) -> None:
         metrics.append_retries.inc()
@@ -300,7 +315,6 @@ class Log:
             original = originals.get(entry.key)
             if original is None:
                 continue
-            self._remember(entry.key, original)
             try:
                 self._end(entry, batch, _as_duplicate(original, entry.digest, found=True))
             except Conflict as conflict:

@@ -125,12 +125,17 @@ class Memberships:
             found = await self._lookups.find_one({"_id": place}, {"spoke_at": 1})
         return min(gap_ms, max(1, found["spoke_at"] + gap_ms - now_ms)) if found else gap_ms
 
-    async def changed_since(self, since_ms: int) -> list[tuple[str, str]]:
-        """Room and person of the memberships that changed; what a node asks that hears nothing."""
+    async def changed_since(self, since_ms: int) -> list[tuple[str, str, int | None]]:
+        """The memberships that changed: room, person, and the first message to be seen, or None who
+        is not in it."""
         query = {"acted_at": {"$gte": since_ms}}
+        fields = {"_id": 1, "since": 1, "seated": 1}
         async with self._db.answering():
-            found = await self._lookups.find(query, {"_id": 1}).to_list(None)
-        return [(document["_id"]["c"], document["_id"]["u"]) for document in found]
+            found = await self._lookups.find(query, fields).to_list(None)
+        return [
+            (each["_id"]["c"], each["_id"]["u"], each["since"] if each["seated"] else None)
+            for each in found
+        ]
 
     async def _load(self, places: list[tuple[str, str]]) -> dict[tuple[str, str], Membership]:
         ids = [{"c": conversation, "u": user} for conversation, user in places]

@@ -1,4 +1,4 @@
-"""A cable to a server, that can be cut."""
+"""A cable to a server, that can be cut or slow."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Cable:
         self._ends: set[asyncio.StreamWriter] = set()
         self._passing: set[asyncio.Task[None]] = set()
         self._whole = True
+        self._delay_s = 0.0
 
     def cut(self) -> None:
         """Every connection over it is reset; new ones go through."""
@@ -32,6 +33,15 @@ class Cable:
         finally:
             self._whole = True
 
+    @contextmanager
+    def slow(self, delay_s: float) -> Iterator[None]:
+        """Everything takes this much longer each way until this ends."""
+        self._delay_s = delay_s
+        try:
+            yield
+        finally:
+            self._delay_s = 0.0
+
     def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one connection on until either side ends it."""
         task = asyncio.create_task(self._pass_on(reader, writer))
@@ -46,29 +56,28 @@ class Cable:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if not self._whole:
-                raise ConnectionResetError
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
         except OSError:
             writer.transport.abort()
             return
         self._ends |= {writer, far_writer}
-        if not self._whole:  # it was cut meanwhile
+        if not self._whole:  # it is cut, or was meanwhile
             for end in (writer, far_writer):
                 if not end.transport.is_closing():
                     end.transport.abort()
-        both = (_pass(reader, far_writer), _pass(far_reader, writer))
+        both = (self._pass(reader, far_writer), self._pass(far_reader, writer))
         await asyncio.gather(*both)
         self._ends -= {writer, far_writer}
 
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while (data := await reader.read(2**16)) and not writer.is_closing():
-            writer.write(data)
-    except OSError:
-        pass  # as good an end as any
-    writer.close()
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while (data := await reader.read(2**16)) and not writer.is_closing():
+                if self._delay_s:
+                    await asyncio.sleep(self._delay_s)
+                writer.write(data)
+        except OSError:
+            pass  # as good an end as any
+        writer.close()
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""A MongoDB of three members on this machine, whose primary may step down, die or hang."""
+"""A MongoDB of several members on this machine, whose primary may step down, die or hang."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ PRIMARY, SECONDARY = 1, 2  # states of a member, as MongoDB numbers them
 
 
 class ReplicaSet:
-    """Three members with short elections. Start them from the main thread."""
+    """Three members with short elections, or fewer. Start them from the main thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, members: int = MEMBERS) -> None:
         """The members' data is in folders at `path`; nothing runs yet.
 
         Raises:
@@ -40,7 +40,7 @@ class ReplicaSet:
         """
         path.mkdir(parents=True, exist_ok=True)
         self.members = [
-            Server(_member(number), path / f"member-{number}") for number in range(MEMBERS)
+            Server(_member(number), path / f"member-{number}") for number in range(members)
         ]
         self._hosts = [member.url for member in self.members]
 
@@ -100,7 +100,8 @@ class ReplicaSet:
         Raises:
             DevError: that is not so in time.
         """
-        _wait(lambda: sorted(self._states()) == [PRIMARY, SECONDARY, SECONDARY], "not whole")
+        whole = [PRIMARY, *[SECONDARY] * (len(self.members) - 1)]
+        _wait(lambda: sorted(self._states()) == whole, "not whole")
 
     def _states(self) -> list[int]:
         for host in self._hosts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 from chatserver.dev import servers
 from loadtest.faults.cable import Cable, cable_to
 from loadtest.faults.nodes import PRODUCT, ChatServer, faults_in
-from loadtest.faults.replica_set import ReplicaSet
+from loadtest.faults.replica_set import MEMBERS, ReplicaSet
 from loadtest.faults.server import Server
+from loadtest.faults.traffic import PAUSE_S
 
 NODES = 3
-DRAINED_WITHIN_S = 10.0
+DRAINED_WITHIN_S = 30.0
 
 # Plays say more in a second than people do; limits have tests of their own.
 GENEROUS = {
@@ -28,7 +29,7 @@ GENEROUS = {
     "CHAT_READ_MARKS_PER_S": "100000",
     "CHAT_PROFILE_CHANGES_PER_S": "100000",
     "CHAT_DATA_KEYS": "test:" + base64.b64encode(b"k" * 32).decode(),
-    "CHAT_AUTH_DEADLINE_MS": "1000",
+    "CHAT_AUTH_DEADLINE_MS": "30000",
     "CHAT_UNAUTHENTICATED_PER_ADDRESS": "5000",
 }
 # A handful of devices need not be spread over five seconds when they are told to come or to sync.
@@ -37,16 +38,16 @@ PROMPT = {"CHAT_RECONNECT_SPREAD_MS": "1000"}
 
 @dataclass(frozen=True)
 class Databases:
-    """A MongoDB of three members and a Valkey; each play leaves them whole."""
+    """A MongoDB of one member or three, and a Valkey; each play leaves them whole."""
 
     mongo: ReplicaSet
     valkey: Server
 
 
 @contextmanager
-def databases(path: Path) -> Iterator[Databases]:
+def databases(path: Path, members: int = MEMBERS) -> Iterator[Databases]:
     """Databases in a folder, running until the end; their data is of no use afterwards."""
-    found = Databases(ReplicaSet(path / "mongo"), Server(servers.valkey, path / "valkey"))
+    found = Databases(ReplicaSet(path / "mongo", members), Server(servers.valkey, path / "valkey"))
     try:
         found.mongo.start()
         found.valkey.start()
@@ -92,6 +93,8 @@ class Scene:
     folder: Path
     nodes: int = NODES
     program: Sequence[str] = PRODUCT
+    settings: Mapping[str, str] = field(default_factory=lambda: {**GENEROUS, **PROMPT})
+    pause_s: float = PAUSE_S  # at most, between two things that somebody does
     database: str = field(default_factory=lambda: f"play_{secrets.token_hex(6)}")
 
 
@@ -108,8 +111,7 @@ async def on_stage(found: Databases, scene: Scene) -> AsyncIterator[Stage]:
                     "CHAT_MONGO_URL": found.mongo.url,
                     "CHAT_REDIS_URL": url,
                     "CHAT_MONGO_DATABASE": scene.database,
-                    **GENEROUS,
-                    **PROMPT,
+                    **scene.settings,
                 },
                 scene.program,
             )

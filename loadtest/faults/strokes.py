@@ -11,6 +11,7 @@ from loadtest.faults.stage import Stage
 
 Stroke = Callable[[Stage], AbstractAsyncContextManager[None]]
 
+SLOW_S = 0.2  # each way
 ALONE_S = 0.5  # the primary goes on without the others, before it notices
 
 
@@ -47,6 +48,13 @@ async def valkey_hangs(stage: Stage) -> AsyncIterator[None]:
     stage.valkey.pause()
     yield
     stage.valkey.resume()
+
+
+@asynccontextmanager
+async def valkey_slow(stage: Stage) -> AsyncIterator[None]:
+    """What one node and Valkey say to each other takes its time."""
+    with stage.cable.slow(SLOW_S):
+        yield
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from loadtest.recorder import Recorder
 
 TRY_AGAIN = frozenset({"unavailable", "internal", "busy", "rate_limited"})
 PAUSE_S = 0.1  # at most, between two things somebody does
-ALL_SAID_S = 20.0
+ALL_SAID_S = 60.0
 
 Cast = Mapping[str, Sequence[LiveDevice]]  # everybody's devices
 
@@ -47,8 +47,14 @@ TALKS: tuple[Talk, ...] = (Direct("mei", "lin"), Direct("yu", "lin"))
 class Traffic:
     """A cast, spread over the nodes, with its talks; what happens is recorded."""
 
-    def __init__(self, urls: Sequence[str], recorder: Recorder, chance: random.Random) -> None:
-        """Nobody is there yet."""
+    def __init__(
+        self,
+        urls: Sequence[str],
+        recorder: Recorder,
+        chance: random.Random,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        """Nobody is there yet; between two things somebody does lies `pause_s` at most."""
         self.silent_at = 0  # on the clock of histories
         self.cast: dict[str, list[LiveDevice]] = {}
         for user, names in PEOPLE.items():
@@ -58,13 +64,20 @@ class Traffic:
                 device = LiveDevice(nodes, user, recorder, device=f"{user}-{name}")
                 device.says_retry = first != 0  # a hint only: nothing may depend on it
                 self.cast.setdefault(user, []).append(device)
-        self._actors = [Actor(each, random.Random(chance.random())) for each in self.devices]
+        self._actors = [
+            Actor(each, random.Random(chance.random()), pause_s) for each in self.devices
+        ]
         self._acting: list[asyncio.Task[None]] = []
 
     @property
     def devices(self) -> list[LiveDevice]:
         """Everybody's devices."""
         return [device for devices in self.cast.values() for device in devices]
+
+    @property
+    def shown(self) -> int:
+        """How many messages all devices show together."""
+        return sum(shelf.seq for device in self.devices for shelf in device.shelves.values())
 
     async def begin(self, talks: Sequence[Talk] = TALKS) -> None:
         """Everybody comes in and starts to talk."""
@@ -109,8 +122,9 @@ class Traffic:
 class Actor:
     """Somebody with a device who does one thing after the other, as chance has it."""
 
-    def __init__(self, device: LiveDevice, chance: random.Random) -> None:
+    def __init__(self, device: LiveDevice, chance: random.Random, pause_s: float) -> None:
         """Silent people only finish what they began."""
+        self._pause_s = pause_s
         self.silent = False
         self._device = device
         self._chance = chance
@@ -119,7 +133,7 @@ class Actor:
     async def act(self) -> None:
         """Do things until silent."""
         while not self.silent:
-            await asyncio.sleep(self._chance.uniform(0, PAUSE_S))
+            await asyncio.sleep(self._chance.uniform(0, self._pause_s))
             if self._device.connected:
                 await self._try(self._one_thing)
 

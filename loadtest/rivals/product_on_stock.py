@@ -22,6 +22,7 @@ from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.engine.options import Options
 from chatserver.gateway.engine.request import Request
 from chatserver.gateway.engine.sockets import Socket, State
+from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
 
 
@@ -123,6 +124,7 @@ def main() -> int:
     settings = config.load(port=int(sys.argv[1]))
     logs.setup(settings)
     vars(app)["Gateway"] = partial(Gateway, engine=StockEngine)
+    vars(app)["Hub"] = lambda bus, _push_all: Hub(bus)
     return app.serve(settings)
 
 

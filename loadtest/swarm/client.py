@@ -9,23 +9,33 @@ from typing import Any, cast
 import msgspec
 
 from loadtest.swarm import frames
-from loadtest.swarm.failed import Failed
+from loadtest.swarm.failed import Failed, Refused
 
 MESSAGE = b'42["message"'
 PONG = frames.masked("3")
 Heard = Callable[["Client", int], None]
+Told = Callable[[bytes], None]
+Gone = Callable[["Client"], None]
 
 
 def nobody(_client: Client, _count: int) -> None:
     """Whom to tell of messages when nobody asks."""
 
 
+def unmissed(_client: Client) -> None:
+    """Whom to tell of a connection's end when nobody asks."""
+
+
 class Client(asyncio.Protocol):
-    """A Socket.IO client over WebSocket, for one namespace, without reconnecting."""
+    """A Socket.IO client over WebSocket, for one namespace, without reconnecting.
+
+    `heard` is told how many messages came. With `told` set, it gets the packet of every event as it
+    is and messages are not counted; `gone` is told when the connection has ended.
+    """
 
     __slots__ = (
         "_acks", "_greeting", "_opened", "_ready", "_request", "_rest", "bytes", "came",
-        "closed", "heard", "messages", "pings", "transport",
+        "closed", "gone", "heard", "messages", "pings", "told", "transport",
     )  # fmt: skip
 
     def __init__(self, request: bytes, greeting: bytes, ready: bytes) -> None:
@@ -43,7 +53,14 @@ class Client(asyncio.Protocol):
         self.pings = 0
         self.bytes = 0  # of message frames, with their headers
         self.heard: Heard = nobody
+        self.told: Told | None = None
+        self.gone: Gone = unmissed
         self.transport = cast(asyncio.Transport, None)
+
+    @property
+    def script(self) -> tuple[bytes, bytes, bytes]:
+        """What another client needs to say the same: request, greeting, beginning of `ready`."""
+        return self._request, self._greeting, self._ready
 
     # --- what the event loop calls ------------------------------------------------------------
 
@@ -55,7 +72,8 @@ class Client(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more will come; who waits is told."""
         self.closed = True
-        self._fail(f"the server closed the connection: {exc or 'without a reason'}")
+        self._fail(Failed(f"the server closed the connection: {exc or 'without a reason'}"))
+        self.gone(self)
 
     def data_received(self, data: bytes) -> None:
         """Walk over the frames; messages are counted and never decoded."""
@@ -74,7 +92,7 @@ class Client(asyncio.Protocol):
             end = body + length
             if end > size:
                 break
-            if data.startswith(MESSAGE, body):
+            if self.told is None and data.startswith(MESSAGE, body):
                 count = 1 if end == size else frames.alike(data, at, body, end, MESSAGE)
                 self.messages += count
                 end = at + count * (end - at)
@@ -123,7 +141,7 @@ class Client(asyncio.Protocol):
         try:
             frames_behind = frames.skip_head(data)
         except frames.Malformed as malformed:
-            self._fail(str(malformed))
+            self._fail(Failed(str(malformed)))
             self.transport.abort()
             return b""
         self._opened = frames_behind is not None
@@ -141,9 +159,11 @@ class Client(asyncio.Protocol):
         elif payload.startswith(b"0{"):
             self.transport.write(self._greeting)
         elif payload.startswith(b"44"):
-            self._fail(f"the server refused the client: {payload[:300]!r}")
+            self._fail(Refused.by(payload))
         if payload.startswith(self._ready) and not self.came.done():
             self.came.set_result(None)
+        elif self.told is not None and payload.startswith(b"42"):
+            self.told(payload)
 
     def _acknowledged(self, payload: bytes) -> None:
         bracket = payload.index(b"[")
@@ -151,9 +171,9 @@ class Client(asyncio.Protocol):
         if answer is not None and not answer.done():
             answer.set_result(msgspec.json.decode(payload[bracket:])[0])
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, why: Failed) -> None:
         for waiting in (self.came, *self._acks.values()):
             if not waiting.done():
-                waiting.set_exception(Failed(why))
+                waiting.set_exception(why)
                 waiting.exception()  # whoever waits sees it; nobody has to
         self._acks.clear()

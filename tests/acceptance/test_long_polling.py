@@ -190,7 +190,7 @@ def came_back(people: list[JavaScriptPerson]) -> int:
 
 async def test_a_session_that_nobody_has_is_unknown_at_once(three: Several) -> None:
     sids = ["0123abcd" + "x" * 20, "x", "../../etc/passwd", "........", "你好", "0" * 4000]
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as http:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_S)) as http:
         for sid in sids * 5:
             query = {"EIO": "4", "transport": "polling", "sid": sid}
             for method in ("GET", "POST"):

@@ -20,13 +20,13 @@ import pytest_asyncio
 from chatserver.dev import ports
 from chatserver.dev.leftovers import is_running
 from loadtest.faults.nodes import ChatServer
-from loadtest.faults.people import LostError, Person, eventually
+from loadtest.faults.people import PATIENCE_S, LostError, Person, eventually
 from loadtest.faults.recorded import RecordedDevice, verdict
 from loadtest.recorder import Recorder
 from tests.acceptance.conftest import Cast, Start
 
 PROCESSES = 2
-RESTART_S = 30.0
+RESTART_S = 90.0
 
 
 class Several:
@@ -79,7 +79,7 @@ async def _page(port: int, path: str) -> str:
     """What a page says; nothing when it does not answer with 200."""
 
     def fetch() -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
             return str(answer.read().decode())
 
     with contextlib.suppress(OSError):
@@ -126,7 +126,7 @@ async def keep_writing(device: RecordedDevice, room: str, stop: asyncio.Event) -
     while not stop.is_set():
         try:
             if not device.connected:
-                await device.come_back(within_s=10)
+                await device.come_back(PATIENCE_S)
             device.write(room, "on and on")
             await device.post()
         except (LostError, TimeoutError):
@@ -156,7 +156,7 @@ async def talk_through(
         await asyncio.gather(*writing)
         for one in (mei, lin):
             if not one.connected:
-                await one.come_back(within_s=10)
+                await one.come_back(PATIENCE_S)
             await one.post()
         for one in (mei, lin):
             await one.catch_up()
@@ -194,6 +194,7 @@ async def test_sighup_renews_all_while_some_always_serve(
         os.kill(several.server.pid, signal.SIGHUP)
         while "all processes are new" not in several.server.log():
             assert len(await several.pids()) >= PROCESSES - 1
+            await asyncio.sleep(0.05)
         assert not set(await several.all_serve()) & set(before)
 
     await talk_through(several, cast, tmp_path / "history.jsonl", renew)
@@ -224,16 +225,14 @@ async def test_settings_that_became_wrong_stop_a_renewal_and_leave_the_others(
 
 
 @pytest.mark.asyncio
-async def test_sigterm_tells_everyone_and_ends_all_within_ten_seconds(
-    several: Several, cast: Cast
-) -> None:
+async def test_sigterm_tells_everyone_and_ends_all(several: Several, cast: Cast) -> None:
     mei = await several.seat(lambda: cast.person("mei", several.server), 0)
     lin = await several.seat(lambda: cast.person("lin", several.server), 1)
     pids = await several.pids()
     several.server.sigterm()
     for one in (mei, lin):
         await one.sees("notice", type="draining")
-    assert await several.server.ended(within_s=10) == 0
+    assert await several.server.ended(PATIENCE_S) == 0
     assert not any(is_running(pid) for pid in pids)
 
 
@@ -243,9 +242,7 @@ async def test_a_killed_parent_leaves_no_process(several: Several) -> None:
     pids = await several.pids()
     assert len(pids) == PROCESSES
     await asyncio.to_thread(several.server.kill9)
-    await eventually(
-        lambda: not any(is_running(pid) for pid in pids), "the processes have ended", within_s=10
-    )
+    await eventually(lambda: not any(is_running(pid) for pid in pids), "the processes have ended")
     await several.server.restart()  # the port is free again
     await several.all_serve()
 

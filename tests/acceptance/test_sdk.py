@@ -39,9 +39,7 @@ async def test_the_sdk_carries_messages_through_a_crash(start: Start, cast: Cast
             sent = [await one for one in pending]
         assert [one.seq for one in sent] == list(range(1, 21))
         for chat in (mei, lin):
-            await eventually(
-                lambda chat=chat: bodies(chat, room) == words, "both show the same", within_s=15
-            )
+            await eventually(lambda chat=chat: bodies(chat, room) == words, "both show the same")
     await neighbour.connect()
     await neighbour.settled()
     assert room not in str(neighbour.events)
@@ -63,11 +61,9 @@ async def test_the_sdk_keeps_a_room_right_for_all_in_it(start: Start, cast: Cast
         await lin.add_members(room, [names["fang"]])
         await fang.send(room, "大家好")
         for chat in (lin, mei):
-            await eventually(
-                lambda chat=chat: bodies(chat, room)[-1:] == ["大家好"], "all hear", within_s=10
-            )
+            await eventually(lambda chat=chat: bodies(chat, room)[-1:] == ["大家好"], "all hear")
         fang.load_older(room)
-        await eventually(lambda: fang.conversations[room].complete, "all is here", within_s=10)
+        await eventually(lambda: fang.conversations[room].complete, "all is here")
         assert bodies(fang, room)[-1] == "大家好"
         assert "before" not in bodies(fang, room)
         assert mei.conversations[room].mentions == 1
@@ -81,7 +77,7 @@ async def test_the_sdk_keeps_a_room_right_for_all_in_it(start: Start, cast: Cast
         await lin.update_room(room, announcement="周六下午抚触课")
         await lin.update_room(room, announcement=None)
         await lin.remove_member(room, names["fang"])
-        await eventually(lambda: not fang.conversations[room].is_in, "fang is out", within_s=10)
+        await eventually(lambda: not fang.conversations[room].is_in, "fang is out")
         await lin.send(room, "after")
         with pytest.raises(ChatCallError, match="not in this conversation"):
             await fang.send(room, "again")

@@ -49,6 +49,9 @@ class EchoSocket(asyncio.Protocol):
     def flush(self) -> None:
         """Nothing waits: what is sent is sent at once."""
 
+    def hung_up(self) -> None:
+        self._transport.close()
+
     def lost(self, reason: str) -> None:
         """Nothing is held."""
 

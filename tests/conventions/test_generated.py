@@ -13,7 +13,7 @@ from chatserver.domain.conversation import ConversationView
 from chatserver.domain.events import EVENTS, Event
 from chatserver.domain.message import Change, Message
 from chatserver.errors import ChatError
-from chatserver.reference import protocol, settings
+from chatserver.reference import protocol, settings, typescript
 
 ROOT = Path(__file__).parents[2]
 SHAPES: dict[str, type] = {
@@ -25,6 +25,13 @@ def test_the_protocol_text_is_up_to_date() -> None:
     written = (ROOT / "clients" / "PROTOCOL.md").read_text(encoding="utf-8")
     assert written == protocol.markdown(), (
         "run: chatserver protocol --markdown > clients/PROTOCOL.md"
+    )
+
+
+def test_the_types_of_the_typescript_sdk_are_up_to_date() -> None:
+    written = (ROOT / "clients" / "sdk" / "src" / "protocol.ts").read_text(encoding="utf-8")
+    assert written == typescript.typescript(), (
+        "run: chatserver protocol --typescript > clients/sdk/src/protocol.ts"
     )
 
 

@@ -29,6 +29,10 @@ class Receiver(Protocol):
         """The WebSocket takes frames again."""
         ...
 
+    def hung_up(self) -> None:
+        """The client says no more; the receiver ends the WebSocket."""
+        ...
+
     def lost(self, reason: str) -> None:
         """It is gone; called once."""
         ...
@@ -94,6 +98,11 @@ class WebSocket(asyncio.Protocol):
         """The network takes more."""
         self.full = False
         self.receiver.flush()
+
+    def eof_received(self) -> bool:
+        """The client hung up; the transport stays open until the receiver ends it."""
+        self.receiver.hung_up()
+        return True
 
     def connection_lost(self, _error: Exception | None) -> None:
         """The connection is gone."""

@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 import secrets
-from collections import deque
 from typing import Protocol
 
 from chatserver.gateway.engine.connection import WebSocket
@@ -23,6 +22,7 @@ from chatserver.gateway.engine.heartbeat import Heartbeat
 from chatserver.gateway.engine.options import Options
 from chatserver.gateway.engine.polling import Polling
 from chatserver.gateway.engine.request import Request
+from chatserver.gateway.engine.slices import Slices
 from chatserver.gateway.engine.sockets import Socket
 from chatserver.gateway.engine.upgrade import Probe
 
@@ -102,9 +102,11 @@ class Engine:
         self._probes: Deadlines[Probe] = Deadlines(
             options.upgrade_within_ms / 1000, lambda probe: probe.connection.abort()
         )
-        self._unflushed: deque[Socket] = deque()
-        self._flushing = False
-        self._ended: deque[tuple[Socket, str]] = deque()
+        self._unflushed: Slices[Socket] = Slices(Socket.flush, FLUSHES_PER_TURN)
+        self._hung_up: Slices[Socket] = Slices(
+            lambda socket: socket.abort("transport close"), ENDS_PER_TURN
+        )
+        self._ended: Slices[tuple[Socket, str]] = Slices(self._tell_end, ENDS_PER_TURN)
 
     # --- sessions ---------------------------------------------------------------------------------
 
@@ -189,12 +191,9 @@ class Engine:
             log.exception("a packet could not be handled")
             socket.fail("internal error")
 
-    def flush_soon(self, socket: Socket) -> None:
+    def flush_soon(self, *sockets: Socket) -> None:
         """Flush when this turn is over, so what is pushed meanwhile goes in the same write."""
-        self._unflushed.append(socket)
-        if not self._flushing:
-            self._flushing = True
-            asyncio.get_running_loop().call_soon(self._flush)
+        self._unflushed.put(*sockets)
 
     def shed(self) -> None:
         """A droppable frame was dropped."""
@@ -206,9 +205,11 @@ class Engine:
         self._ending.add(socket)
         if socket.upgrading is not None:
             socket.upgrading.close()
-        self._ended.append((socket, reason))
-        if len(self._ended) == 1:
-            asyncio.get_running_loop().call_soon(self._tell_ends)
+        self._ended.put((socket, reason))
+
+    def hung_up(self, socket: Socket) -> None:
+        """End it soon: closing thousands of connections in one turn would hold up everybody."""
+        self._hung_up.put(socket)
 
     def gone(self, socket: Socket) -> None:
         """Forget it."""
@@ -227,24 +228,8 @@ class Engine:
         else:
             raise ProtocolError("Unknown packet")
 
-    def _flush(self) -> None:
+    def _tell_end(self, end: tuple[Socket, str]) -> None:
         try:
-            for _ in range(min(FLUSHES_PER_TURN, len(self._unflushed))):
-                self._unflushed.popleft().flush()
-        finally:  # where one fails, the others go on
-            if self._unflushed:
-                asyncio.get_running_loop().call_soon(self._flush)
-            else:
-                self._flushing = False
-
-    def _tell_ends(self) -> None:
-        """Tell the application who is gone; when all leave at once, some at a time."""
-        for _ in range(min(ENDS_PER_TURN, len(self._ended))):
-            socket, reason = self._ended[0]
-            try:
-                self._application.closed(socket, reason)
-            except Exception:
-                log.exception("the end of a session could not be handled")
-            self._ended.popleft()
-        if self._ended:
-            asyncio.get_running_loop().call_soon(self._tell_ends)
+            self._application.closed(*end)
+        except Exception:
+            log.exception("the end of a session could not be handled")

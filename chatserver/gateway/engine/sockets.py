@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -53,8 +54,8 @@ class Keeper(Protocol):
     shed_bytes: int
     outbox_bytes: int
 
-    def flush_soon(self, socket: Socket) -> None:
-        """Call the socket's `flush` when this turn of the event loop is over."""
+    def flush_soon(self, *sockets: Socket) -> None:
+        """Call each socket's `flush` when this turn of the event loop is over."""
         ...
 
     def shed(self) -> None:
@@ -63,6 +64,10 @@ class Keeper(Protocol):
 
     def received(self, socket: Socket, packet: str | bytes) -> None:
         """The client sent a packet."""
+        ...
+
+    def hung_up(self, socket: Socket) -> None:
+        """Call the socket's `abort` soon: its client says no more."""
         ...
 
     def closing(self, socket: Socket, reason: str) -> None:
@@ -167,11 +172,15 @@ class Socket:
         """What waits, as much as the carrier takes at once; it waits no more."""
         frames = self._waiting or []
         if len(frames) <= self.carrier.at_once:
-            self.drop()
+            self._waiting, self._bytes = None, 0
             return frames
         first, self._waiting = frames[: self.carrier.at_once], frames[self.carrier.at_once :]
         self._bytes -= sum(frame.size for frame in first)
         return first
+
+    def hung_up(self) -> None:
+        """The client says no more; the carrier is to end."""
+        self._keeper.hung_up(self)
 
     def lost(self, reason: str) -> None:
         """The carrier is no more."""
@@ -201,3 +210,24 @@ class Socket:
             self.abort("slow reader")
             return False
         return True
+
+
+def push_all(sockets: Sequence[Socket], frame: Frame) -> None:
+    """Push one frame to many sockets of one engine.
+
+    The same as `push` for each, but nearly all of them are open and have nothing waiting, and
+    those need no call of their own.
+    """
+    if not sockets:
+        return
+    keeper = sockets[0]._keeper
+    is_small = frame.size <= keeper.shed_bytes
+    begun = []
+    for socket in sockets:
+        if socket._waiting is None and socket.state is _OPEN and is_small:
+            socket._waiting = [frame]
+            socket._bytes = frame.size
+            begun.append(socket)
+        else:
+            socket.push(frame)
+    keeper.flush_soon(*begun)

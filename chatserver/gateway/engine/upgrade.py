@@ -48,6 +48,10 @@ class Probe:
     def flush(self) -> None:
         """Nothing waits here."""
 
+    def hung_up(self) -> None:
+        """The client gave the WebSocket up."""
+        self.connection.abort()
+
     def lost(self, _reason: str) -> None:
         """The WebSocket is gone; the session goes on by polls."""
         if self._socket.upgrading is self.connection:  # else another one is on its way

@@ -20,7 +20,7 @@ from chatserver.dev.process import Child, Program
 SERVICE = "chat-master"
 DOWN_AFTER_MS = 400
 SLOTS = 16384
-FORMING_S = 20.0
+FORMING_S = 60.0
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = FORMING_S) -> None:

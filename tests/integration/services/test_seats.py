@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chatserver.clock import now_ms
+from chatserver.services import seats
 from loadtest.faults.people import eventually
 from tests.integration.services.rooms import act, begin
 
@@ -99,3 +100,29 @@ async def test_two_acts_told_in_the_wrong_order_leave_everybody_seated_as_they_a
         assert fang.told("message")
     finally:
         running.cancel()
+
+
+@pytest.mark.parametrize("last", ["add", "remove"])
+async def test_what_a_node_did_not_live_to_tell_is_found_within_seconds(
+    start_node: Any, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    monkeypatch.setattr(seats, "LOOKED_EVERY_S", 0.01)
+    one, other = await start_node(), await start_node()
+    lin = await one.arrive("lin", role="consultant")
+    mei = await other.arrive("mei", role="consultant")
+    room = await begin(lin, "mei")
+    if last == "add":
+        await act(lin, "remove", room, user="mei")
+    mei.frames.clear()
+    one.bus.publish = lambda _topic, _payload: None
+    await act(lin, last, room, **({"users": ["mei"]} if last == "add" else {"user": "mei"}))
+    assert not mei.events
+    following = asyncio.create_task(other.services.seats.follow(now_ms, lambda: True))
+    try:
+        await eventually(lambda: mei.told("notice"), "Mei looks into the log")
+    finally:
+        following.cancel()
+    del one.bus.publish
+    mei.frames.clear()
+    await lin.say(room, "now")
+    assert bool(mei.told("message")) == (last == "add")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, NamedTuple
 
 import pytest
@@ -219,3 +220,15 @@ async def test_events_wait_while_a_sync_is_answered(shop: Shop) -> None:
     await shop.lin.call("sync", {})
     assert [name for name, _ in shop.lin.events][:1] == ["message"]
     assert shop.lin.frames[0] == "ack"
+
+
+async def test_what_was_stored_after_its_caller_gave_up_is_told(shop: Shop) -> None:
+    log = shop.mei.node.kept.log
+    sending = asyncio.create_task(shop.mei.say(shop.talk, client_id="c-9"))
+    while not log.waiting:  # noqa: ASYNC110 - nothing tells when the log takes it
+        await asyncio.sleep(0)
+    sending.cancel()  # as a call whose time is over
+    await asyncio.gather(sending, return_exceptions=True)
+    await log.drain()
+    assert set(shop.told("message")) == {"mei_tablet", "lin", "lin_tablet"}
+    assert await shop.mei.say(shop.talk, client_id="c-9", retry=True) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from loadtest.swarm import frames
 from loadtest.swarm.client import Client
 from loadtest.swarm.crowd import Place
-from loadtest.swarm.failed import Failed
+from loadtest.swarm.failed import Failed, Refused
 from loadtest.swarm.usage import Usage
+from loadtest.swarm.worker import Worker
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
@@ -179,3 +181,59 @@ def test_a_full_core_of_the_load_flags_a_figure_unless_the_server_was_full_too(
 def test_a_place_needs_no_databases() -> None:
     dialect: Any = None
     assert Place(port=1, pid=1, dialect=dialect).data_pids == ()
+
+
+def test_who_listens_to_a_client_gets_its_events_as_they_are_and_is_told_of_its_end(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    one, _ = client(loop)
+    told: list[bytes] = []
+    gone: list[Client] = []
+    one.told, one.gone = told.append, gone.append
+    burst = message("a") + message("b") + frames.plain('42["delivered",{}]')
+    one.data_received(HEAD + burst)
+    one.connection_lost(None)
+    assert told == [
+        b'42["message",{"text":"a"}]', b'42["message",{"text":"b"}]', b'42["delivered",{}]',
+    ]  # fmt: skip
+    assert one.messages == 0
+    assert gone == [one]
+
+
+@pytest.mark.parametrize(
+    ("packet", "code", "after_ms"),
+    [
+        (b'44{"message":"busy","data":{"code":"busy","retry_after_ms":40}}', "busy", 40),
+        (b'44{"message":"token_expired","data":{"code":"token_expired"}}', "token_expired", 0),
+        (b'44{"message":"Invalid namespace"}', "Invalid namespace", 0),
+        (b"44nothing", "44nothing", 0),
+    ],
+)
+def test_a_refusal_says_why_and_when_to_come_again(
+    packet: bytes, code: str, after_ms: float
+) -> None:
+    refused = Refused.by(packet)
+    assert (refused.code, refused.retry_after_ms) == (code, after_ms)
+
+
+class Echo:
+    """What a load process may be asked to do."""
+
+    async def give_back(self, given: bytes) -> bytes:
+        return given
+
+    async def fail(self) -> None:
+        raise Failed("it does not work")
+
+    async def die(self) -> None:
+        os._exit(3)
+
+
+def test_a_load_process_takes_large_steps_says_what_failed_and_how_it_died() -> None:
+    with Worker(None, Echo) as worker:
+        large = bytes(5_000_000)
+        assert worker.do(Echo.give_back, large) == large
+        with pytest.raises(Failed, match="it does not work"):
+            worker.do(Echo.fail)
+        with pytest.raises(Failed, match="died with status 3"):
+            worker.do(Echo.die)

@@ -57,14 +57,17 @@ class Keeper:
         for socket in unflushed:
             socket.flush()
 
-    def flush_soon(self, socket: Socket) -> None:
-        self._unflushed.append(socket)
+    def flush_soon(self, *sockets: Socket) -> None:
+        self._unflushed.extend(sockets)
 
     def shed(self) -> None:
         self.shedded += 1
 
     def received(self, socket: Socket, packet: str | bytes) -> None:
         self.told.append(f"received {packet!r}")
+
+    def hung_up(self, socket: Socket) -> None:
+        self.told.append("hung up")
 
     def closing(self, socket: Socket, reason: str) -> None:
         self.told.append(reason)

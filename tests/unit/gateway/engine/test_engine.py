@@ -205,6 +205,19 @@ async def test_when_all_leave_at_once_the_others_get_their_turn(
 
 
 @leaping
+async def test_when_all_hang_up_at_once_the_others_get_their_turn(
+    engine: Engine, listener: Listener
+) -> None:
+    made = [open_one(engine) for _ in range(2 * ENDS_PER_TURN)]
+    assert all(websocket.eof_received() for websocket, _ in made)
+    for cut_off in range(3):
+        assert sum(pipe.ends == ["aborted"] for _, pipe in made) == cut_off * ENDS_PER_TURN
+        await turn()
+    await turn()
+    assert listener.ended == ["transport close"] * len(made)
+
+
+@leaping
 async def test_an_error_about_one_end_keeps_no_other_from_being_told(
     engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

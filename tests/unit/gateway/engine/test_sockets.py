@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatserver.gateway.engine.frames import Frame
-from chatserver.gateway.engine.sockets import Socket, State
-from tests.unit.gateway.engine.recording import Carrier, Keeper
+from chatserver.gateway.engine.sockets import Socket, State, push_all
+from tests.unit.gateway.engine.recording import REQUEST, Carrier, Keeper
 
 
 def frame(name: str = "x", size: int = 100, *, droppable: bool = False) -> Frame:
@@ -88,6 +88,44 @@ def test_what_waits_goes_on_over_another_carrier(keeper: Keeper) -> None:
     keeper.socket.push(frame("b"))
     keeper.end_turn()
     assert (keeper.carrier.sent, names(other.packets)) == ([], ["a", "b"])
+
+
+STATES: dict[str, Callable[[Keeper], None]] = {
+    "nothing waiting": lambda keeper: None,
+    "something waiting": lambda keeper: keeper.socket.push(frame("before", 300)),
+    "much waiting": lambda keeper: keeper.socket.push(frame("before", 950)),
+    "too much waiting": lambda keeper: keeper.socket.push(frame("before", 1950)),
+    "a network that is full": lambda keeper: setattr(keeper.carrier, "full", True),
+    "its end begun": lambda keeper: keeper.socket.close("closed"),
+    "its end over": lambda keeper: keeper.socket.abort("aborted"),
+}
+
+
+@pytest.mark.parametrize("size", [100, 1500, 2500])
+@pytest.mark.parametrize("droppable", [False, True])
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_what_is_pushed_to_all_goes_to_each_as_if_alone(
+    state: Callable[[Keeper], None], droppable: bool, size: int
+) -> None:
+    def told(push: Callable[[Sequence[Socket], Frame], None]) -> object:
+        keeper = Keeper(shed_bytes=1000, outbox_bytes=2000)
+        other = Socket("other", REQUEST, keeper)
+        other.carrier = others = Carrier()
+        state(keeper)
+        for name in "ab":
+            push([keeper.socket, other], frame(name, size, droppable=droppable))
+        keeper.end_turn()
+        return keeper.carrier.sent, others.sent, keeper.carrier.ends, keeper.told, keeper.shedded
+
+    def each(sockets: Sequence[Socket], frame: Frame) -> None:
+        for socket in sockets:
+            socket.push(frame)
+
+    assert told(push_all) == told(each)
+
+
+def test_nobody_is_told_nothing() -> None:
+    push_all([], frame())
 
 
 # --- limits -------------------------------------------------------------------------------------

@@ -1,0 +1,15 @@
+// All of the SDK but socket.io-client, for who brings a transport.
+
+export type { ChatOptions, Sending, SendOptions } from "./client.ts"
+export { ChatClient } from "./client.ts"
+export type { TokenSource } from "./connection.ts"
+export type { Conversation } from "./conversation.ts"
+export { installationId } from "./device.ts"
+export { ChatDisconnected, ChatError, ChatRefused, ChatStopped, ChatTimeout } from "./errors.ts"
+export type { ChatEventName, ChatEvents, Connectivity, PendingState } from "./events.ts"
+export { textOf } from "./message.ts"
+export type { Draft, Pending, Refusal } from "./outbox.ts"
+export * from "./protocol.ts"
+export { indexedDbStore, memoryStore, type OutboxStore } from "./store.ts"
+export type { Auth, ConnectRefusal, Link, LinkEvents, Transport } from "./transport.ts"
+export type { Shown, Thread, Tick } from "./views.ts"

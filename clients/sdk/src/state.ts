@@ -1,0 +1,391 @@
+// Everything this device knows, without I/O: it takes what happened and says what follows.
+//
+// While a sync runs, live events wait, so that none is judged against half a picture; they are
+// applied after it, and what the answer already held is passed over.
+
+import { Conversation } from "./conversation.ts"
+import { type Connectivity, type Effect, type FetchNames, tell } from "./events.ts"
+import type { Answer, Input } from "./input.ts"
+import { type Draft, numbered, Outbox } from "./outbox.ts"
+import { People } from "./people.ts"
+import type {
+  Badge,
+  Calls,
+  ConversationView,
+  Events,
+  Person,
+  Presence,
+  SyncedConversation,
+} from "./protocol.ts"
+
+const TYPING_MS = 8000 // without renewal somebody is taken to have stopped
+const WAITING_MAX = 5000 // live events kept during a sync; beyond it another sync is cheaper
+const WAIT_FOR_SYNC = new Set(["message", "change", "read", "delivered", "conversation"])
+
+/** My conversations and the people in them, converging to what the server knows. */
+export class State {
+  me: Person | null = null
+  limits: Record<string, number> = {}
+  phase: Connectivity = { phase: "connecting" }
+  conversations = new Map<string, Conversation>()
+  presence = new Map<string, Presence>()
+  badge: Badge = { unread: 0, mentions: 0 }
+  people = new People()
+  outbox = new Outbox()
+  watched = new Set<string>() // people whose presence an application wants to know
+  isUp = false // there is a connection
+  private tabsInFront = new Map<string, boolean>()
+  private allKnown = false
+  private token: string | null = null
+  private pageToken: string | null = null
+  private syncing = true // also before the first sync: live events wait for it
+  private typists = new Map<string, { conversation: string; user: string; until: number }>()
+  private waiting: [string, unknown, number][] = []
+  private missed = false
+  private asked = new Map<string, [string, unknown, number][]>()
+
+  /** The state of another tab, which came as plain data. */
+  static revived(data: State): State {
+    const made = Object.assign(new State(), data)
+    made.people = Object.assign(new People(), data.people)
+    made.outbox = Object.assign(new Outbox(), data.outbox)
+    for (const [id, conversation] of data.conversations) {
+      made.conversations.set(id, Conversation.revived(conversation, made.people))
+    }
+    return made
+  }
+
+  /** Who I am; empty before the first connection. */
+  get user(): string {
+    return this.me?.user ?? ""
+  }
+
+  /** Whether a tab of this device is in the foreground, as far as tabs have said. */
+  get isFront(): boolean {
+    const told = [...this.tabsInFront.values()]
+    return told.length === 0 || told.includes(true)
+  }
+
+  /** Take what happened; says what is to be fetched and told, in order. */
+  take(input: Input): Effect[] {
+    const effects = this.step(input)
+    return effects.length > 0 ? [...effects, ...this.countBadge()] : effects
+  }
+
+  /** The fields of the next call of `sync`: what this device has. */
+  have(): Calls["sync"]["fields"] {
+    const have: Record<string, [number, number]> = {}
+    for (const { id, log } of this.conversations.values()) have[id] = [log.last, log.mod]
+    const token = this.pageToken ?? this.token
+    return token === null ? { have } : { have, token }
+  }
+
+  /** Who is typing in a conversation. */
+  typing(conversation: string): string[] {
+    const here = [...this.typists.values()].filter((typist) => typist.conversation === conversation)
+    return here.map((typist) => typist.user)
+  }
+
+  /** When `expire` has something to do. */
+  expiresAt(): number {
+    return Math.min(...[...this.typists.values()].map((typist) => typist.until))
+  }
+
+  private step(input: Input): Effect[] {
+    switch (input.on) {
+      case "phase":
+        this.phase = input.phase
+        return [tell("connection", input.phase)]
+      case "ready":
+        return this.onReady(input.ready)
+      case "down":
+        return this.onDown()
+      case "event":
+        return this.onEvent(input.name, input.data, input.now)
+      case "presence":
+        return this.onPresence(input.told)
+      case "expire":
+        return this.expire(input.now)
+      default:
+        return this.answered(input)
+    }
+  }
+
+  private answered(input: Input): Effect[] {
+    switch (input.on) {
+      case "syncing":
+        this.syncing = true
+        return []
+      case "sync":
+        return this.onSync(input.page)
+      case "unsynced":
+        return this.onUnsynced(input.forgetToken)
+      case "view":
+        return this.onView(input.view)
+      case "history":
+        return this.known(input.asked.conversation)?.onHistory(input.asked, input.page) ?? []
+      case "changes":
+        return this.known(input.asked.conversation)?.onChanges(input.asked, input.page) ?? []
+      case "names":
+        return this.onNames(input.asked, input.page)
+      case "refused":
+        return this.onFetchRefused(input.asked)
+      default:
+        return this.done(input)
+    }
+  }
+
+  private done(input: Input): Effect[] {
+    switch (input.on) {
+      case "older":
+        return this.isUp ? (this.known(input.conversation)?.older() ?? []) : []
+      case "watch":
+        for (const user of input.users) this.watched.add(user)
+        return []
+      case "foreground":
+        if (input.isFront === null) this.tabsInFront.delete(input.tab)
+        else this.tabsInFront.set(input.tab, input.isFront)
+        return []
+      case "stored":
+        return this.onStored(input.conversation, input.seq)
+      case "done":
+        return this.known(input.conversation)?.onDone(input.mod) ?? []
+      case "marked": {
+        const { read, unread } = input.answer
+        return this.known(input.conversation)?.onReadMarked(read, unread) ?? []
+      }
+      case "pending":
+        return this.outbox.add(input.pending)
+      case "tried":
+        return this.outbox.tried(input.clientId)
+      case "sent":
+        return this.onSent(input.draft, input.answer)
+      case "failed":
+        return this.outbox.failed(input.clientId, input.error)
+      case "retry":
+        return this.outbox.retry(input.clientId, input.order)
+      case "discard":
+        return this.outbox.remove(input.clientId, "discarded")
+      default:
+        return []
+    }
+  }
+
+  // ---- connecting and syncing -------------------------------------------------------------------
+
+  private onReady(ready: Events["ready"]): Effect[] {
+    if (this.me !== null && this.me.user !== ready.me.user) {
+      const { outbox, phase, tabsInFront } = this
+      Object.assign(this, new State(), { outbox, phase, tabsInFront })
+    }
+    this.me = ready.me
+    this.limits = ready.limits
+    this.isUp = true
+    return [{ fetch: "sync" }]
+  }
+
+  private onSync(page: Answer<"sync">): Effect[] {
+    this.pageToken = page.more ? page.token : null
+    if (!page.more) this.token = page.token
+    const effects = page.conversations.flatMap((told) => {
+      const fresh = !this.conversations.has(told.id)
+      return (this.known(told.id) ?? this.begin(told)).onSync(told, fresh)
+    })
+    return page.more ? effects : [...effects, ...this.onSynced()]
+  }
+
+  private onSynced(): Effect[] {
+    this.syncing = false
+    this.allKnown = true
+    const waiting = this.waiting
+    this.waiting = []
+    const effects = waiting.flatMap(([name, data, now]) => this.onEvent(name, data, now))
+    const missed = this.missed
+    this.missed = false
+    return missed ? [...effects, { fetch: "sync" }] : effects
+  }
+
+  /** The sync came to nothing; what waited is covered by the next one. */
+  private onUnsynced(forgetToken: boolean): Effect[] {
+    this.waiting = []
+    if (forgetToken) this.token = this.pageToken = null
+    return []
+  }
+
+  private onDown(): Effect[] {
+    this.isUp = this.missed = false
+    this.syncing = true
+    this.pageToken = null
+    this.waiting = []
+    this.asked.clear()
+    this.people.askAgain()
+    for (const conversation of this.conversations.values()) conversation.onDisconnected()
+    return []
+  }
+
+  private countBadge(): Effect[] {
+    if (!this.allKnown) return []
+    const badge = { unread: 0, mentions: 0 }
+    for (const conversation of this.conversations.values()) {
+      if (conversation.isMuted) continue
+      badge.unread += conversation.unread
+      badge.mentions += conversation.mentions
+    }
+    return this.takeBadge(badge)
+  }
+
+  private takeBadge(badge: Badge): Effect[] {
+    if (badge.unread === this.badge.unread && badge.mentions === this.badge.mentions) return []
+    this.badge = badge
+    return [tell("badge", badge)]
+  }
+
+  // ---- live events ------------------------------------------------------------------------------
+
+  private onEvent(name: string, data: unknown, now: number): Effect[] {
+    if (this.syncing && WAIT_FOR_SYNC.has(name)) return this.wait(name, data, now)
+    switch (name) {
+      case "message":
+      case "change":
+      case "read":
+      case "delivered":
+        return this.onConversationEvent(name, data, now)
+      case "conversation":
+        return this.onDescribed(data as Events["conversation"], now)
+      case "typing":
+        return this.onTyping(data as Events["typing"], now)
+      case "presence": {
+        const { user, ...told } = data as Events["presence"]
+        return this.onPresence({ [user]: told })
+      }
+      case "badge":
+        return this.allKnown ? [] : this.takeBadge(data as Badge)
+      case "profile":
+        return [tell("profile", data as Events["profile"])]
+      default:
+        return []
+    }
+  }
+
+  private wait(name: string, data: unknown, now: number): Effect[] {
+    if (this.waiting.length >= WAITING_MAX) {
+      this.waiting = []
+      this.missed = true
+    }
+    this.waiting.push([name, data, now])
+    return []
+  }
+
+  private onConversationEvent(
+    name: "message" | "change" | "read" | "delivered",
+    data: unknown,
+    now: number,
+  ): Effect[] {
+    const { conversation: id } = data as { conversation: string }
+    const conversation = this.known(id)
+    if (!conversation) return this.ask(id, name, data, now)
+    if (name === "change") return conversation.onChange(data as Events["change"])
+    if (name === "message") {
+      const message = data as Events["message"]
+      return [...conversation.onMessage(message), ...this.stopTyping(id, message.sender)]
+    }
+    const { user, seq } = data as Events["read"]
+    return name === "read" ? conversation.onRead(user, seq) : conversation.onDelivered(user, seq)
+  }
+
+  private onDescribed(data: Events["conversation"], now: number): Effect[] {
+    const told = data.conversation
+    if ("me" in told) return this.onView(told)
+    const conversation = this.known(told.id)
+    return conversation?.onRoom(told.room) ?? this.ask(told.id, "conversation", data, now)
+  }
+
+  private onPresence(told: Record<string, Presence>): Effect[] {
+    return Object.entries(told).map(([user, presence]) => {
+      this.presence.set(user, presence)
+      return tell("presence", { user, ...presence })
+    })
+  }
+
+  /** An event of a conversation not known here: it waits until that is fetched. */
+  private ask(conversation: string, name: string, data: unknown, now: number): Effect[] {
+    const waiting = this.asked.get(conversation)
+    if (waiting) {
+      waiting.push([name, data, now])
+      return []
+    }
+    this.asked.set(conversation, [[name, data, now]])
+    return [{ fetch: "conversation", conversation }]
+  }
+
+  // ---- answers ----------------------------------------------------------------------------------
+
+  private onView(view: ConversationView): Effect[] {
+    const effects = (this.known(view.id) ?? this.begin(view)).onView(view)
+    const waiting = this.asked.get(view.id) ?? []
+    this.asked.delete(view.id)
+    return [...effects, ...waiting.flatMap(([name, data, now]) => this.onEvent(name, data, now))]
+  }
+
+  private onNames(asked: FetchNames, page: Answer<"conversation.members">): Effect[] {
+    this.people.learn(page.members)
+    const { conversation } = asked
+    return page.members.length > 0 ? [tell("conversation", { conversation })] : []
+  }
+
+  private onFetchRefused(asked: Extract<Input, { on: "refused" }>["asked"]): Effect[] {
+    if (asked.fetch === "conversation") this.asked.delete(asked.conversation)
+    else if (asked.fetch !== "names") this.known(asked.conversation)?.onFetchFailed(asked)
+    return []
+  }
+
+  /** A message of mine is stored. After a repeated attempt its content is fetched, because it may
+   * have been changed since. */
+  private onSent(draft: Draft, answer: Answer<"message.send">): Effect[] {
+    const effects = this.outbox.remove(draft.client_id, "sent")
+    const { conversation } = draft
+    const known = answer.duplicate ? undefined : this.known(conversation)
+    const message = numbered(draft, this.user, answer.seq, answer.at)
+    const stored = known?.onMessage(message) ?? this.onStored(conversation, answer.seq)
+    return [...effects, ...stored]
+  }
+
+  /** A message of mine is stored as number `seq`; its content is to be fetched. */
+  private onStored(conversation: string, seq: number): Effect[] {
+    return this.known(conversation)?.onStored(seq) ?? [{ fetch: "conversation", conversation }]
+  }
+
+  // ---- typing -----------------------------------------------------------------------------------
+
+  private onTyping(told: Events["typing"], now: number): Effect[] {
+    const { conversation, user } = told
+    if (!told.on) return this.stopTyping(conversation, user)
+    const key = `${conversation} ${user}`
+    const known = this.typists.has(key)
+    this.typists.set(key, { conversation, user, until: now + TYPING_MS })
+    if (known) return []
+    return [tell("typing", told), ...(this.known(conversation)?.askFor([user]) ?? [])]
+  }
+
+  private stopTyping(conversation: string, user: string): Effect[] {
+    const stopped = this.typists.delete(`${conversation} ${user}`)
+    return stopped ? [tell("typing", { conversation, user, on: false })] : []
+  }
+
+  private expire(now: number): Effect[] {
+    const gone = [...this.typists.values()].filter((typist) => typist.until <= now)
+    return gone.flatMap(({ conversation, user }) => this.stopTyping(conversation, user))
+  }
+
+  // ---- inside -----------------------------------------------------------------------------------
+
+  private known(id: string): Conversation | undefined {
+    return this.conversations.get(id)
+  }
+
+  private begin(view: ConversationView | SyncedConversation): Conversation {
+    const conversation = new Conversation(view, this.user, this.people)
+    this.conversations.set(view.id, conversation)
+    return conversation
+  }
+}

@@ -1,0 +1,161 @@
+// The picture in pieces that never change: as long as nothing moved, the same object comes back, so
+// that a view knows by comparing whether to draw again.
+
+import type { Conversation } from "./conversation.ts"
+import type { ChatEventName } from "./events.ts"
+import { textOf } from "./message.ts"
+import type { Pending, Refusal } from "./outbox.ts"
+import type { Calls, ConversationView, Me, Member, Message, Prefs, Room } from "./protocol.ts"
+import type { State } from "./state.ts"
+
+/** How far a message of mine has come; nothing for those of others. */
+export type Tick = "sending" | "failed" | "sent" | "delivered" | "read"
+
+/** A message as it is shown: a stored one, or one of mine on its way, which has no `seq` yet. */
+export interface Shown {
+  /** The same while it is sent and once it is stored, and nowhere twice. */
+  key: string
+  seq: number | null
+  sender: string
+  name: string
+  text: string
+  at: number
+  mine: boolean
+  tick: Tick | null
+  /** Why it was refused, when the tick is `failed`. */
+  error: Refusal | null
+  /** The stored message, with everything else there is to it. */
+  message: Message | null
+  draft: Calls["message.send"]["fields"] | null
+}
+
+/** A conversation as it is shown. */
+export interface Thread {
+  id: string
+  kind: ConversationView["kind"]
+  /** That of the room, or the name of the other one. */
+  title: string
+  room: Room | null
+  members: Member[]
+  me: Me
+  my: Prefs
+  messages: Shown[]
+  last: Message | null
+  read: number
+  unread: number
+  mentions: number
+  typing: string[]
+  /** Whether everything back to the first message there is for me is loaded. */
+  isComplete: boolean
+}
+
+const LIST_MOVES: ReadonlySet<ChatEventName> = new Set(["conversation", "message", "history"])
+
+/** Threads, each made anew only after something in it moved. */
+export class Views {
+  private readonly state: () => State
+  private readonly threads = new Map<string, Thread>()
+  private list: string[] | null = null
+
+  constructor(state: () => State) {
+    this.state = state
+  }
+
+  /** Something moved: what was made of it is made anew. */
+  moved(event: ChatEventName, conversation: string | undefined): void {
+    if (conversation !== undefined) this.threads.delete(conversation)
+    if (LIST_MOVES.has(event)) this.list = null
+  }
+
+  /** Everything may have moved. */
+  movedAll(): void {
+    this.threads.clear()
+    this.list = null
+  }
+
+  /** A conversation as it is shown now. */
+  thread(id: string): Thread | undefined {
+    const conversation = this.state().conversations.get(id)
+    if (!conversation) return undefined
+    const made = this.threads.get(id) ?? threadOf(conversation, this.state())
+    this.threads.set(id, made)
+    return made
+  }
+
+  /** The ids of my conversations: pinned ones first, then by their latest message. */
+  conversations(): string[] {
+    this.list ??= [...this.state().conversations.values()].sort(byLatest).map(({ id }) => id)
+    return this.list
+  }
+}
+
+function byLatest(one: Conversation, other: Conversation): number {
+  const pinned = Number(other.my.pinned) - Number(one.my.pinned)
+  return pinned || (other.last?.at ?? other.createdAt) - (one.last?.at ?? one.createdAt)
+}
+
+function threadOf(conversation: Conversation, state: State): Thread {
+  const messages = conversation.messages.map((one) => storedOf(one, conversation, state.user))
+  const pending = state.outbox.of(conversation.id)
+  const other = conversation.others[0]
+  return {
+    id: conversation.id,
+    kind: conversation.kind,
+    title: conversation.room?.title ?? (other ? conversation.name(other.user) : ""),
+    room: conversation.room,
+    members: [...conversation.members.values()],
+    me: conversation.place,
+    my: conversation.my,
+    messages: [
+      ...messages,
+      ...unknownTo(messages, pending).map((one) => pendingOf(one, conversation, state.user)),
+    ],
+    last: conversation.last,
+    read: conversation.read,
+    unread: conversation.unread,
+    mentions: conversation.mentions,
+    typing: state.typing(conversation.id),
+    isComplete: conversation.isComplete,
+  }
+}
+
+/** Those that are not stored yet: after a reload one may be, and its acknowledgement is to come. */
+function unknownTo(messages: Shown[], pending: Pending[]): Pending[] {
+  if (pending.length === 0) return pending
+  const stored = new Set(messages.map(({ key }) => key))
+  return pending.filter(({ draft }) => !stored.has(draft.client_id))
+}
+
+function storedOf(message: Message, conversation: Conversation, me: string): Shown {
+  const mine = message.sender === me
+  return {
+    key: (mine && message.client_id) || `#${message.seq}`,
+    seq: message.seq,
+    sender: message.sender,
+    name: conversation.name(message.sender),
+    text: textOf(message),
+    at: message.at,
+    mine,
+    tick: mine ? conversation.tick(message) : null,
+    error: null,
+    message,
+    draft: null,
+  }
+}
+
+function pendingOf(pending: Pending, conversation: Conversation, me: string): Shown {
+  const { draft, state, error } = pending
+  return {
+    key: draft.client_id,
+    seq: null,
+    sender: me,
+    name: conversation.name(me),
+    text: textOf(draft),
+    at: draft.at,
+    mine: true,
+    tick: state,
+    error: error ?? null,
+    message: null,
+    draft,
+  }
+}
