@@ -58,26 +58,43 @@ def settings(mongo_url: str, redis_url: str, empty_database: str) -> Settings:
     return in_database(empty_database, mongo_url, redis_url)
 
 
+def copy(shop: Settings, to: Settings) -> Settings:
+    """What is in one database, in another one."""
+    with MongoClient[Any](shop.mongo_url) as client:
+        for name in client[shop.mongo_database].list_collection_names():
+            if documents := list(client[shop.mongo_database][name].find()):
+                client[to.mongo_database][name].insert_many(documents)
+    return to
+
+
 @pytest.fixture(scope="module")
-def seeded(mongo_url: str, redis_url: str) -> Iterator[Settings]:
-    """A database with the shop in it, for all tests that only look."""
-    name = f"test_{secrets.token_hex(8)}"
-    settings = in_database(name, mongo_url, redis_url)
-    asyncio.run(demo.seed(settings, NOW))
-    yield settings
+def shops(mongo_url: str, redis_url: str) -> Iterator[tuple[Settings, Settings]]:
+    """Two databases: the shop as it is when nodes may start, and as it is in the end."""
+    names = [f"test_{secrets.token_hex(8)}" for _ in range(2)]
+    early, late = (in_database(name, mongo_url, redis_url) for name in names)
+    asyncio.run(demo.seed(late, NOW, enrolled=lambda: copy(late, early)))
+    yield early, late
     with MongoClient[Any](mongo_url) as client:
-        client.drop_database(name)
+        for name in names:
+            client.drop_database(name)
 
 
 @pytest.fixture
-def copied(settings: Settings, seeded: Settings) -> Settings:
-    """A database with the shop in it, for a test that goes on from there."""
-    with MongoClient[Any](settings.mongo_url) as client:
-        shop, copy = client[seeded.mongo_database], client[settings.mongo_database]
-        for name in shop.list_collection_names():
-            if documents := list(shop[name].find()):
-                copy[name].insert_many(documents)
-    return settings
+def seeded(shops: tuple[Settings, Settings]) -> Settings:
+    """The shop, for all tests that only look."""
+    return shops[1]
+
+
+@pytest.fixture
+def copied(settings: Settings, shops: tuple[Settings, Settings]) -> Settings:
+    """The shop, for a test that goes on from there."""
+    return copy(shops[1], settings)
+
+
+@pytest.fixture
+def enrolled(settings: Settings, shops: tuple[Settings, Settings]) -> Settings:
+    """The shop in which nobody has said anything yet."""
+    return copy(shops[0], settings)
 
 
 @asynccontextmanager
@@ -284,13 +301,8 @@ async def test_a_seeding_that_is_interrupted_wherever_is_finished_even_days_late
         assert room.announcement is not None
 
 
-async def test_nodes_start_when_communities_have_their_people(settings: Settings) -> None:
-    def end() -> None:
-        raise Interrupted
-
-    with pytest.raises(Interrupted):
-        await demo.seed(settings, NOW, enrolled=end)
-    async with services(settings) as house:
+async def test_nodes_start_when_communities_have_their_people(enrolled: Settings) -> None:
+    async with services(enrolled) as house:
         before = await everything(house)
         assert COMMUNITY in await rooms(house, "mei")
         for person in demo.people():
@@ -299,12 +311,11 @@ async def test_nodes_start_when_communities_have_their_people(settings: Settings
 
 
 async def test_who_changed_the_profile_or_left_the_community_is_not_brought_back(
-    settings: Settings,
+    enrolled: Settings,
 ) -> None:
     at = int(NOW.timestamp() * 1000)
-    async with demo._opened(settings) as opened:
+    async with demo._opened(enrolled) as opened:
         made, house = seeding.Seeding(story.load(), opened), opened.services
-        await made.enrol(NOW)
         community = (await rooms(house, "mei"))[COMMUNITY].id
         await house.rooms.leave(caller("mei"), community, at)
         withdrawal = WithdrawConsent(purpose="child_birth_date")
@@ -341,22 +352,6 @@ async def test_without_rules_nobody_is_in_a_community_and_the_rest_is_there(
         assert len(await conversations(house, "mei")) == 2
 
 
-async def test_what_was_said_before_in_the_community_is_left_alone(settings: Settings) -> None:
-    at = int(NOW.timestamp() * 1000) - 86_400_000
-    async with demo._opened(settings) as house:
-        made = seeding.Seeding(story.load(), house)
-        await made.enrol(NOW)
-        view = (await rooms(house.services, "mei"))[COMMUNITY]
-        call = SendMessage(
-            conversation=view.id, client_id="own", kind="text", body={"text": "真的消息"}
-        )
-        await house.services.messages.send(caller("mei"), call, at)
-    await demo.seed(settings, NOW)
-    async with services(settings) as opened:
-        lines = await said(opened, (await rooms(opened, "mei"))[COMMUNITY], "mei")
-        assert [m.body["text"] for m in lines] == ["真的消息"]
-
-
 async def test_some_conversations_are_unread_and_the_others_are_not(seeded: Settings) -> None:
     async with services(seeded) as house:
         mine = await conversations(house, "xiaolin")
@@ -380,24 +375,31 @@ async def test_people_have_their_names_and_roles(seeded: Settings) -> None:
         assert shown == {"mei": ("陈小美", "customer"), "xiaolin": ("林晓燕", "consultant")}
 
 
-async def test_people_who_already_talked_are_left_alone(settings: Settings) -> None:
-    at = int(NOW.timestamp() * 1000)
+async def test_what_people_said_and_called_themselves_before_is_left_alone(
+    settings: Settings,
+) -> None:
+    at = int(NOW.timestamp() * 1000) - 86_400_000
     async with demo._opened(settings) as house:
         for person in demo.people():
             named = structs.replace(person, name="自己起的名字")
             await house.users.ensure(seeding._identity(named, at), at)
-        view = await house.services.conversations.open_direct(caller("xiaolin"), "mei", at)
-        call = SendMessage(
-            conversation=view.id, client_id="own", kind="text", body={"text": "真的消息"}
-        )
-        await house.services.messages.send(caller("xiaolin"), call, at)
+        await seeding.Seeding(story.load(), house).enrol(NOW)
+        direct = await house.services.conversations.open_direct(caller("xiaolin"), "mei", at)
+        community = (await rooms(house.services, "mei"))[COMMUNITY]
+        for user, view in (("xiaolin", direct), ("mei", community)):
+            call = SendMessage(
+                conversation=view.id, client_id="own", kind="text", body={"text": "真的消息"}
+            )
+            await house.services.messages.send(caller(user), call, at)
 
     await demo.seed(settings, NOW)
 
     async with services(settings) as opened:
         views = await conversations(opened, "xiaolin")
         assert views["mei"].id == direct_id("xiaolin", "mei")
-        assert [m.body["text"] for m in await messages(opened, views["mei"])] == ["真的消息"]
+        room = (await rooms(opened, "mei"))[COMMUNITY]
+        for view in (views["mei"], room):
+            assert [m.body["text"] for m in await said(opened, view, "mei")] == ["真的消息"]
         assert views["wuhao"].head.seq > 1
         assert {member.name for member in views["wuhao"].members} == {"自己起的名字"}
 

@@ -50,7 +50,7 @@ def taken(port: int) -> Iterator[None]:
         thread.join()
 
 
-def test_data_and_port_are_kept_between_runs(tmp_path: Path) -> None:
+def test_data_is_kept_between_runs_and_the_port_while_it_is_free(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     first = started(servers.mongod(folder), folder)
     notes(first.program.url)
@@ -60,21 +60,14 @@ def test_data_and_port_are_kept_between_runs(tmp_path: Path) -> None:
         assert second.program.url == first.program.url
         assert notes(second.program.url) == ["note 0", "note 1"]
     finally:
-        second.stop()
-
-
-def test_data_is_there_after_a_kill_and_a_move_to_another_port(tmp_path: Path) -> None:
-    folder = DataFolder(tmp_path)
-    first = started(servers.mongod(folder), folder)
-    notes(first.program.url)
-    first.kill()
+        second.kill()
     with taken(folder.port("mongod")):
-        second = started(servers.mongod(folder), folder)
+        third = started(servers.mongod(folder), folder)
         try:
-            assert second.program.url != first.program.url
-            assert notes(second.program.url) == ["note 0", "note 1"]
+            assert third.program.url != first.program.url
+            assert notes(third.program.url) == ["note 0", "note 1", "note 2"]
         finally:
-            second.stop()
+            third.stop()
 
 
 def test_mongod_runs_transactions(mongo_url: str, database_name: str) -> None:

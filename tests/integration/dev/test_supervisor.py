@@ -74,19 +74,19 @@ def sleeper(folder: DataFolder, name: str = "sleeper", script: str = SLEEP) -> P
 
 
 @pytest.mark.asyncio
-async def test_a_killed_mongod_is_started_again_and_a_line_says_so(tmp_path: Path) -> None:
+async def test_a_killed_server_is_started_again_and_a_line_says_so(tmp_path: Path) -> None:
     lines: list[str] = []
     folder = DataFolder(tmp_path)
     supervisor = Supervisor(folder, lines.append)
-    mongod = supervisor.launch(servers.mongod(folder))
+    valkey = supervisor.launch(servers.valkey(folder))
     try:
-        await supervisor.keep(mongod)
-        os.kill(mongod.pid, signal.SIGKILL)
-        await asyncio.to_thread(wait_until, lambda: "mongod is ready again" in lines)
-        assert lines[0] == "mongod was killed by signal 9; starting it again"
+        await supervisor.keep(valkey)
+        os.kill(valkey.pid, signal.SIGKILL)
+        await asyncio.to_thread(wait_until, lambda: "valkey is ready again" in lines)
+        assert lines[0] == "valkey was killed by signal 9; starting it again"
     finally:
         await supervisor.stop()
-    assert lines[-1] == "MongoDB stopped"
+    assert lines[-1] == "Valkey stopped"
 
 
 @pytest.mark.asyncio
