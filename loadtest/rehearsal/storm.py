@@ -1,9 +1,10 @@
 """A reconnect storm of any size, simulated event by event with costs that were measured.
 
 A node is one core that does one thing after the other: it lets clients in (no more than its
-turnstile's rate; the others are told when to come) and answers their syncs (what waited longer than
-a call may is refused and asks again). Nodes share nothing here, so one node is simulated with its
-part of the people; that MongoDB keeps up with all nodes is an assumption.
+turnstile's rate; the others are told when to come) and answers their syncs (who would wait too long is
+told when to come, too; what waited longer than a call may is refused and asks again). Nodes share
+nothing here, so one node is simulated with its part of the people; that MongoDB keeps up with all nodes
+is an assumption.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ class Costs(Struct, frozen=True, kw_only=True):
     refusal_s: float = 0.0002
     connects_per_s: float = 2000  # CHAT_CONNECTS_PER_S
     call_within_s: float = 4.8
-    again_s: float = 1.0  # after a refused sync
-    sync_turns: bool = False  # whether refused syncs were told their turn, as connects are
+    sync_turns: bool = True  # whether syncs are told their turn, as connects are
+    again_s: float = 1.0  # after a refused sync that was not told its turn
     comes_after_s: tuple[float, float] = (0.5, 1.5)  # Socket.IO's clients, the first time
 
 
@@ -91,10 +92,10 @@ class _Gate:
 
 
 def compared(people: int, nodes: Sequence[int]) -> list[tuple[str, Storm]]:
-    """A storm over each number of nodes: as the server is, and if refused syncs had turns."""
+    """A storm over each number of nodes: as the server is, and if syncs had no turns."""
     return [
-        (f"{count} nodes{', turns for syncs' if turns else ''}", simulate(each, costs))
-        for turns, costs in ((False, Costs()), (True, Costs(sync_turns=True)))
+        (f"{count} nodes{'' if turns else ', syncs without turns'}", simulate(each, costs))
+        for turns, costs in ((True, Costs()), (False, Costs(sync_turns=False)))
         for count in nodes
         for each in (math.ceil(people / count),)
     ]
@@ -124,7 +125,7 @@ def draw(storms: Sequence[tuple[str, Storm]], file: Path) -> None:
         count = len(storm.back_s)
         points = [*range(0, count, max(1, count // POINTS)), count - 1]
         shares = [100 * (number + 1) / count for number in points]
-        style = "--" if "turns" in name else "-"
+        style = "--" if "without" in name else "-"
         axes.plot([storm.back_s[number] for number in points], shares, style, label=name)
     axes.set_xlabel("seconds after all connections dropped")
     axes.set_ylabel("% back and caught up")
