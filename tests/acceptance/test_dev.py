@@ -16,8 +16,8 @@ import pytest
 from loadtest.faults.nodes import KEY, faults_in
 from loadtest.faults.people import Person, text, token
 
-READY_S = 90.0
-STOPPED_S = 30.0
+READY_S = 180.0
+STOPPED_S = 60.0
 
 
 @asynccontextmanager
