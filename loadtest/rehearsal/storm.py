@@ -1,10 +1,10 @@
 """A reconnect storm of any size, simulated event by event with costs that were measured.
 
 A node is one core that does one thing after the other: it lets clients in (no more than its
-turnstile's rate; the others are told when to come) and answers their syncs (who would wait too long is
-told when to come, too; what waited longer than a call may is refused and asks again). Nodes share
-nothing here, so one node is simulated with its part of the people; that MongoDB keeps up with all nodes
-is an assumption.
+turnstile's rate; the others are told when to come) and answers their syncs (who would wait too long
+is told when to come, too; what waited longer than a call may is refused and asks again). Nodes
+share nothing here, so one node is simulated with its part of the people; that MongoDB keeps up with
+all nodes is an assumption.
 """
 
 from __future__ import annotations
