@@ -133,6 +133,12 @@ def room_id(community: str, no: int) -> str:
     return f"{community}-{no}"
 
 
+def family_and_no(room: str) -> tuple[str, int]:
+    """The family and number that `room_id` made a room's id of."""
+    family, _, no = room.rpartition("-")
+    return family, int(no)
+
+
 def title(rule: Rule, key: Key, no: int, language: str) -> str:
     """What room `no` of a family is called in a language, or in the rule's first one."""
     template = _in_language(rule.title, language)

@@ -8,7 +8,8 @@ somebody is harmless.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from chatserver.domain.community import (
     Key,
     Rule,
     community_id,
+    family_and_no,
     keys_of,
     room_id,
     rules_digest,
@@ -89,31 +91,44 @@ class Communities:
     async def place(self, user: str, now_ms: int) -> None:
         """Lead a person out of the rooms that no longer fit and into those that do.
 
-        Who left a community, or was sent away, is not brought back.
+        Who left a community, or was sent away, is not brought back. Nodes that place one person at
+        once may each find another room with space, so whoever brought somebody in looks again: all
+        then keep the same room of the family.
         """
+        while await self._look_at(user, now_ms):
+            pass
+
+    async def _look_at(self, user: str, now_ms: int) -> bool:
+        """One step of placing; whether the person was brought in anywhere."""
         person = (await self._users.people((user,))).get(user)
         if person is None:
-            return
-        held = {_family(m.conversation): m for m in await self._memberships.in_communities(user)}
+            return False
+        held = await self._memberships.in_communities(user)
         if person.role in STAFF:
             await self._place_staff(person, held, now_ms)
-        else:
-            await self._place_customer(person, held, now_ms)
+            return False
+        return await self._place_customer(person, held, now_ms)
 
     async def _place_customer(
-        self, person: Person, held: Mapping[str, Membership], now_ms: int
-    ) -> None:
+        self, person: Person, held: Iterable[Membership], now_ms: int
+    ) -> bool:
+        """In one room of each family that fits; whether that needed bringing in."""
         wanted = await self._wanted(person)
-        for family, membership in held.items():
-            if membership.is_in and family not in wanted:
-                await self._take_out(membership, now_ms)
-        for family, (rule, key) in wanted.items():
-            if family not in held or held[family].state == "moved":
-                await self._bring_in(person.user, rule, key, now_ms)
+        families = _by_family(held)
+        for family, memberships in families.items():
+            seats = [each for each in memberships if each.is_in]
+            for seat in seats[1:] if family in wanted else seats:
+                await self._take_out(seat, now_ms)
+        missing = [
+            place
+            for family, place in wanted.items()
+            if all(each.state == "moved" for each in families[family])
+        ]
+        for rule, key in missing:
+            await self._bring_in(person.user, rule, key, now_ms)
+        return bool(missing)
 
-    async def _place_staff(
-        self, person: Person, held: Mapping[str, Membership], now_ms: int
-    ) -> None:
+    async def _place_staff(self, person: Person, held: Iterable[Membership], now_ms: int) -> None:
         """Those who look after their shop's communities are admins in all of their rooms."""
         rooms = await self._conversations.communities_of(person.shop) if person.shop else []
         ruled = {rule.id: rule for rule in self._rules}
@@ -124,7 +139,7 @@ class Communities:
             and person.role in ADMIN_ROLES[rule.admins]
         ]
         names = {room.id for room in mine}
-        for membership in held.values():
+        for membership in held:
             if membership.is_in and membership.conversation not in names:
                 await self._take_out(membership, now_ms)
         known = await self._memberships.of_person(person.user, names)
@@ -204,8 +219,12 @@ class Communities:
         return True
 
 
-def _family(conversation: str) -> str:
-    return conversation.rpartition("-")[0]
+def _by_family(held: Iterable[Membership]) -> defaultdict[str, list[Membership]]:
+    """The memberships of each family of rooms, the first room first."""
+    families: defaultdict[str, list[Membership]] = defaultdict(list)
+    for membership in sorted(held, key=lambda each: family_and_no(each.conversation)[1]):
+        families[family_and_no(membership.conversation)[0]].append(membership)
+    return families
 
 
 def load_rules(settings: Settings) -> tuple[Rule, ...]:

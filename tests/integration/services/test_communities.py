@@ -12,7 +12,8 @@ import pytest_asyncio
 
 from chatserver.clock import now_ms
 from chatserver.domain.community_rules import parse_rules
-from chatserver.services.communities import Communities
+from chatserver.domain.room import bring_in
+from chatserver.services.communities import SERVER, Communities
 
 pytestmark = pytest.mark.asyncio
 
@@ -111,6 +112,32 @@ async def test_two_nodes_that_place_many_at_once_neither_overfill_nor_double(
     assert max(counts) == 3
 
 
+async def test_who_came_into_two_rooms_of_a_family_keeps_the_first(shop: Shop) -> None:
+    """As two nodes leave it of which one found the first room full and the other one did not."""
+    mei, *_ = [await shop.mother(f"m{number}", "2026-03-14") for number in range(4)]
+    await shop.settle()
+    rooms = await shop.node.kept.memberships.in_communities("m3")
+    await shop.node.services.rooms.enact(
+        SERVER, rooms[0].conversation, ("m0",), lambda scene: bring_in(scene, "m0", "member"), 1
+    )
+    assert len(await shop.rooms(mei)) == 2
+    await shop.communities.place("m0", now_ms())
+    assert list(await shop.rooms(mei)) == ["2026年3月宝宝妈妈群"]
+
+
+async def test_who_came_back_to_another_room_of_a_family_is_not_brought_into_the_former_one(
+    shop: Shop,
+) -> None:
+    first, _, _, mei = [await shop.mother(f"m{number}", "2026-03-14") for number in range(4)]
+    await shop.settle()
+    assert list(await shop.rooms(mei)) == ["2026年3月宝宝妈妈群2"]
+    for device, born in ((mei, "2026-04-02"), (first, "2026-04-02"), (mei, "2026-03-14")):
+        await device.call("profile.update", {"children": {"one": born}})
+        await shop.settle()
+    await shop.communities.place("m3", now_ms())
+    assert list(await shop.rooms(mei)) == ["2026年3月宝宝妈妈群"]
+
+
 async def test_who_changes_is_moved_and_keeps_what_was(shop: Shop) -> None:
     mei = await shop.mother("mei", "2026-03-14")
     await shop.settle()
@@ -147,11 +174,12 @@ async def test_who_left_by_themselves_is_not_brought_back(shop: Shop) -> None:
 async def test_a_new_consultant_looks_after_the_rooms_of_the_shop_and_one_who_goes_no_longer_does(
     shop: Shop,
 ) -> None:
-    await shop.mother("mei", "2026-03-14")
+    for number in range(4):  # more than one room of the family holds
+        await shop.mother(f"m{number}", "2026-03-14")
     await shop.settle()
     lin = await shop.node.arrive("lin", role="consultant", shop="bund")
     await shop.settle()
-    assert [view["me"]["role"] for view in (await shop.rooms(lin)).values()] == ["admin"]
+    assert [view["me"]["role"] for view in (await shop.rooms(lin)).values()] == ["admin"] * 2
     await shop.node.arrive("lin", device="new", role="consultant", shop="jingan")
     await shop.settle()
     assert not await shop.rooms(lin)
