@@ -74,16 +74,21 @@ class Membership(Struct, frozen=True, kw_only=True):
         """Whether the person belongs to the conversation now."""
         return self.state == "in"
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether the person sees the conversation as it is now."""
+        return self.state in {"in", "viewing"}
+
     def outranks(self, other: Membership) -> bool:
         """Whether this member may act on the other one."""
         return RANK[self.role] > RANK[other.role]
 
     def sight(self, head: Head) -> Sight:
         """What the person may see of logs that end with `head`."""
-        return Sight(self.since, self._end(head), self.prefs, is_over=not self.is_in)
+        return Sight(self.since, self._end(head), self.prefs, is_over=not self.sees_all)
 
     def _end(self, head: Head) -> Head:
-        if self.is_in:
+        if self.sees_all:
             return head
         until = self.until or Head()  # who is only invited, or asked to come in, sees nothing
         return Head(min(until.seq, head.seq), min(until.mod, head.mod))

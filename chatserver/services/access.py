@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from typing import TypeVar
 
 from msgspec import Struct
 
 from chatserver.domain.conversation import Conversation
+from chatserver.domain.desk import may_look
 from chatserver.domain.membership import Membership, Moved
+from chatserver.domain.person import Caller
 from chatserver.domain.rights import Action, require
 from chatserver.errors import NotFound
 from chatserver.services.delivery import Delivery
@@ -62,6 +65,26 @@ class Access:
             return _in_direct(direct, user)
         standing = self._fresh(conversation, user)
         return standing or await self._find(conversation, user)
+
+    async def seen(self, caller: Caller, conversation: str) -> Standing:
+        """A conversation the caller is in, or may look at now as staff of its shop, or was in.
+
+        Raises:
+            NotFound, Unavailable: as for `of`.
+        """
+        standing = None
+        with suppress(NotFound):
+            standing = await self.of(caller.user, conversation)
+        if standing is not None and (standing.me.is_in or standing.conversation.service is None):
+            return standing
+        # as it is now and not as somebody remembers it
+        found = await self._conversations.get(conversation)
+        if found is not None and may_look(caller, found):
+            viewer = Membership(conversation=conversation, user=caller.user, state="viewing")
+            return Standing(found, viewer)
+        if standing is None:
+            raise NotFound
+        return standing
 
     async def here(self, user: str, conversation: str) -> Standing:
         """A conversation the person is in now.

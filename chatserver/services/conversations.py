@@ -47,7 +47,15 @@ class Conversations:
 
     async def get(self, caller: Caller, conversation: str) -> ConversationView:
         """One conversation as the caller sees it."""
-        await self._access.of(caller.user, conversation)
+        standing = await self._access.seen(caller, conversation)
+        return await self._views.one(caller.user, conversation, standing.me)
+
+    async def place(self, caller: Caller, conversation: str) -> ConversationView:
+        """One conversation as all devices of who is or was in it see it; as `get` for others."""
+        try:
+            await self._access.of(caller.user, conversation)
+        except NotFound:
+            return await self.get(caller, conversation)
         return await self._views.one(caller.user, conversation)
 
     async def list_mine(
