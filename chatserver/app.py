@@ -85,14 +85,13 @@ def build_services(
     access = Access(stores, delivery)
     rooms = Rooms(stores, access, views, Notices(stores, telling, views), settings)
     profiles = Profiles(stores, delivery, limits)
-    conversations = Conversations(stores, access, views, telling)
     overview = Overview(stores, rooms, delivery)
     return Services(
         auth=auth,
         devices=Devices(stores.users, stores.devices, auth, delivery, settings),
-        conversations=conversations,
+        conversations=Conversations(stores, access, views, telling),
         rooms=rooms,
-        desk=Desk(stores, rooms, conversations, overview, settings),
+        desk=Desk(stores, rooms, views, overview, settings),
         overview=overview,
         notes=Notes(stores, rooms, views),
         seats=Seats(stores.memberships, delivery),

@@ -141,7 +141,7 @@ def enter_notes(scene: Scene) -> Ruling | None:
 def leave_notes(scene: Scene, users: Iterable[str]) -> Ruling | None:
     """These people may read the notes no longer."""
     gone = tuple(
-        departed(scene, scene.of(user), state="left") for user in users if scene.of(user).is_in
+        departed(scene, scene.of(user), state="released") for user in users if scene.of(user).is_in
     )
     return ruled(scene, gone) if gone else None
 
@@ -172,7 +172,7 @@ def _given(scene: Scene, to: Person, note: Note) -> Ruling:
 
 def _gone(scene: Scene) -> tuple[Membership, ...]:
     serving = (each for each in scene.members.values() if each.is_in and each.role == "admin")
-    return tuple(departed(scene, each, state="left") for each in serving)
+    return tuple(departed(scene, each, state="released") for each in serving)
 
 
 def _standing(scene: Scene, room: Room, names: dict[str, str] | None = None, **fields: Any) -> Room:

@@ -24,7 +24,7 @@ UNLIMITED = 2**31
 ADMINS_MAX = 99
 ASKED_MAX = 1000  # who wait to be let in; more are noise
 INVITED_MAX = 1000  # who have not answered; nobody should invite everybody
-GONE = frozenset({"left", "removed", "banned", "moved"})
+GONE = frozenset({"left", "removed", "banned", "moved", "released"})
 BY_ADMINS: frozenset[JoinMode] = frozenset({"approval", "staff"})  # ways in that admins watch over
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from contextlib import suppress
 from typing import TypeVar
 
 from msgspec import Struct
 
 from chatserver.domain.conversation import Conversation
 from chatserver.domain.desk import may_look
-from chatserver.domain.membership import Membership, Moved
+from chatserver.domain.membership import Membership, Moved, viewer
 from chatserver.domain.person import Caller
 from chatserver.domain.rights import Action, require
 from chatserver.errors import NotFound
@@ -54,7 +53,7 @@ class Access:
         delivery.when_moved(self._forget)
 
     async def of(self, user: str, conversation: str) -> Standing:
-        """A conversation the person is in, or was.
+        """A conversation the person is in, or was; whoever served one never was in it.
 
         Raises:
             NotFound: there is none, or the person was never in it; nobody can tell which.
@@ -67,24 +66,19 @@ class Access:
         return standing or await self._find(conversation, user)
 
     async def seen(self, caller: Caller, conversation: str) -> Standing:
-        """A conversation the caller is in, or may look at now as staff of its shop, or was in.
+        """A conversation the caller is in, or was, or may look at now as staff of its shop.
 
         Raises:
             NotFound, Unavailable: as for `of`.
         """
-        standing = None
-        with suppress(NotFound):
-            standing = await self.of(caller.user, conversation)
-        if standing is not None and (standing.me.is_in or standing.conversation.service is None):
-            return standing
-        # as it is now and not as somebody remembers it
-        found = await self._conversations.get(conversation)
-        if found is not None and may_look(caller, found):
-            viewer = Membership(conversation=conversation, user=caller.user, state="viewing")
-            return Standing(found, viewer)
-        if standing is None:
-            raise NotFound
-        return standing
+        try:
+            return await self.of(caller.user, conversation)
+        except NotFound:
+            # as it is now and not as somebody remembers it
+            found = await self._conversations.get(conversation)
+            if found is None or not may_look(caller, found):
+                raise
+        return Standing(found, viewer(conversation, caller.user))
 
     async def here(self, user: str, conversation: str) -> Standing:
         """A conversation the person is in now.
@@ -114,7 +108,7 @@ class Access:
         if known is None:
             known = _remember(self._rooms, id_, {})
         membership = await self._memberships.of(id_, user)
-        if membership is None:
+        if membership is None or membership.state == "released":
             raise NotFound
         standing = Standing(conversation, membership)
         known[user] = (until, standing)  # in vain when the room was forgotten meanwhile

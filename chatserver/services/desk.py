@@ -21,13 +21,14 @@ from chatserver.domain.conversation import (
     ServiceStatus,
     service_id,
 )
+from chatserver.domain.membership import viewer
 from chatserver.domain.person import Caller, Person
 from chatserver.domain.room import UNLIMITED
 from chatserver.domain.scene import Scene
 from chatserver.errors import Forbidden, NotFound
-from chatserver.services.conversations import Conversations
 from chatserver.services.overview import Overview
 from chatserver.services.rooms import Rooms, Rule
+from chatserver.services.views import Views
 from chatserver.store.stores import Stores
 
 
@@ -38,7 +39,7 @@ class Desk:
         self,
         stores: Stores,
         rooms: Rooms,
-        conversations: Conversations,
+        views: Views,
         overview: Overview,
         settings: Settings,
     ) -> None:
@@ -46,7 +47,7 @@ class Desk:
         self._found = stores.conversations
         self._users = stores.users
         self._rooms = rooms
-        self._conversations = conversations
+        self._views = views
         self._overview = overview
         self._names = dict(map(_named, settings.shop_names))
 
@@ -61,7 +62,7 @@ class Desk:
         wanted = service_id(caller.shop, caller.user)
         if await self._found.get(wanted) is None:
             await self._begin(wanted, caller, caller.shop, now_ms)
-        return await self._conversations.get(caller, wanted)
+        return await self._views.one(caller.user, wanted)
 
     async def said(self, caller: Caller, conversation: str, now_ms: int) -> None:
         """After a message in any conversation: a customer's question lies on the desk.
@@ -127,7 +128,14 @@ class Desk:
     ) -> ConversationView:
         await self._rooms.enact(caller, conversation, users, rule, now_ms, with_admins=True)
         await self._overview.follow(conversation, now_ms)
-        return await self._conversations.place(caller, conversation)
+        return await self._as_it_is(caller, conversation)
+
+    async def _as_it_is(self, caller: Caller, conversation: str) -> ConversationView:
+        """It as all devices of the caller see it; a manager who is not in it looks at it."""
+        view = await self._views.one(caller.user, conversation)
+        if view.me.state != "left":
+            return view
+        return await self._views.one(caller.user, conversation, viewer(conversation, caller.user))
 
     async def _begin(self, id_: str, caller: Caller, shop: str, now_ms: int) -> None:
         me = await self._person(caller.user)
