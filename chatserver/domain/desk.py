@@ -158,7 +158,7 @@ def _its_keeper(scene: Scene) -> Service:
     service, caller = _service(scene), scene.caller
     if service.assignee == caller.user or manages(caller, scene.conversation.the_room.shop):
         return service
-    if caller.user in scene.members or may_look(caller, scene.conversation):
+    if scene.of(caller.user).is_in or may_look(caller, scene.conversation):
         raise Forbidden
     raise NotFound
 

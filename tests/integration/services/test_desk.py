@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -210,13 +211,25 @@ async def test_a_question_that_nobody_served_when_it_was_settled_waits_again(sho
     assert await ids(shop.ting, "unassigned") == [id_]
 
 
+async def are_in_order(node: Any, talks: list[str]) -> bool:
+    """Whether the times of the last messages, which are written behind them, are there."""
+    collection = node.kept.database.collection("conversations")
+    return bool(await collection.count_documents({"spoken_at": {"$gt": 0}}) == len(talks))
+
+
+async def wait_until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await is_so():
+            await asyncio.sleep(0.02)
+
+
 async def test_lists_come_by_pages(shop: Shop) -> None:
     talks = [await shop.asked(shop.mei), await shop.asked(shop.fang)]
     for number in range(3):
         customer = await shop.nodes[0].arrive(f"c{number}", shop="renmin")
         talks.append(await shop.asked(customer))
+    await wait_until(lambda: are_in_order(shop.nodes[0], talks))
     for view, order in (("unassigned", talks), ("all", talks[::-1])):
-        await asyncio.sleep(0.5)  # the order of the last messages is written behind them
         found: list[str] = []
         more = True
         while more:
