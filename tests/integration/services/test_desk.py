@@ -219,7 +219,9 @@ async def are_in_order(node: Any, talks: list[str]) -> bool:
 
 async def wait_until(is_so: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(30):
-        while not await is_so():
+        while True:
+            if await is_so():
+                return
             await asyncio.sleep(0.02)
 
 
