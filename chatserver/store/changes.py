@@ -29,7 +29,7 @@ class Changes:
 
     def __init__(self, database: Database, messages: Messages) -> None:
         self._db = database
-        self._numbered = Numbered(database, "changes", "m")
+        self._numbered = Numbered(database, "changes", "m", _from_document)
         self._collection = self._numbered.collection
         self._messages = messages
 
@@ -72,11 +72,7 @@ class Changes:
 
     async def ranges(self, ranges: Mapping[str, Range]) -> dict[str, tuple[Change, ...]]:
         """Changes of several conversations by first and last number, each ascending."""
-        found = await self._numbered.ranges(ranges)
-        return {
-            conversation: tuple(_from_document(document) for document in documents)
-            for conversation, documents in found.items()
-        }
+        return await self._numbered.ranges(ranges)
 
 
 def _to_document(change: Change) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Positions only rise (`$max`) and are gathered for a moment, so that a busy reade
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from chatserver.store.database import Database, Rise
 from chatserver.store.gather import ANSWER_MAX, Gather
 
 Place = tuple[str, str]  # conversation, user
+
+USERS_AT_ONCE = 50  # whose conversations are looked up; some have hundreds
 
 _FIELDS = Membership.__struct_fields__
 
@@ -63,6 +66,7 @@ class Cursors:
         self._writing = _Round()  # still counts: what is read meanwhile may not show it yet
         self._flushing = asyncio.Lock()
         self._gather = Gather(self._load)
+        self._of_users = Gather(self._load_ids, at_once=USERS_AT_ONCE)
 
     async def join(self, conversation: str, users: Iterable[str], now_ms: int) -> None:
         """Make people members; harmless when they are."""
@@ -130,13 +134,12 @@ class Cursors:
         return await self._gather.get_all(places)
 
     async def of_user(self, user: str) -> list[str]:
-        """All conversations a person is or was a member of; reads the index only."""
-        fields = {"_id": 0, "conversation": 1}
-        async with self._db.answering():
-            found = await self._lookups.find({"user": user}, fields, batch_size=ANSWER_MAX).to_list(
-                None
-            )
-        return [document["conversation"] for document in found]
+        """All conversations a person is or was a member of; reads the index only.
+
+        Raises:
+            Unavailable: MongoDB does not answer.
+        """
+        return await self._of_users.get(user) or []
 
     async def hide(self, conversation: str, user: str, seq: int, now_ms: int) -> bool:
         """Delete one message for this member alone; False where too many are deleted so."""
@@ -198,6 +201,15 @@ class Cursors:
         ids = [{"c": conversation, "u": user} for conversation, user in places]
         cursors = await self._find({"_id": {"$in": ids}})
         return {(cursor.conversation, cursor.user): cursor for cursor in cursors}
+
+    async def _load_ids(self, users: list[str]) -> dict[str, list[str]]:
+        query, fields = {"user": {"$in": users}}, {"_id": 0, "user": 1, "conversation": 1}
+        async with self._db.answering():
+            found = await self._lookups.find(query, fields, batch_size=ANSWER_MAX).to_list(None)
+        of: defaultdict[str, list[str]] = defaultdict(list)
+        for document in found:
+            of[document["user"]].append(document["conversation"])
+        return of
 
     async def _find(self, query: Mapping[str, Any]) -> list[Membership]:
         # as of before the query: a write that ends during it is not in what was read either

@@ -14,18 +14,43 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 BATCH_MAX = 500
+LOADS_MAX = 4  # on their way at the same time, each with all that was asked for until it began
 ANSWER_MAX = 10_000  # documents; an answer in one piece needs no second question
 PAUSE_S = 0.01  # between two batches, as a command costs as much as dozens of items in it
 BEHIND_S = 0.2  # the same where nobody waits
 
 
-class Gather(Generic[K, V]):
-    """Loads values by key; the first caller of a tick asks for all who came in that tick."""
+class _Load(Generic[K, V]):
+    """Keys that are loaded together, and what will be their values."""
 
-    def __init__(self, load: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> None:
-        """`load` gets distinct keys and gives those that exist."""
+    __slots__ = ("keys", "values")
+
+    def __init__(self) -> None:
+        self.keys: dict[K, None] = {}
+        self.values: asyncio.Future[Mapping[K, V]] = asyncio.get_running_loop().create_future()
+
+    def end(self, error: BaseException) -> None:
+        """Tell those who wait that it failed; cancelled, it may be asked for again."""
+        self.values.set_exception(error if isinstance(error, Exception) else Unavailable())
+        self.values.exception()  # seen, also when nobody waits any longer
+
+
+class Gather(Generic[K, V]):
+    """Loads values by key, together for all who ask in one moment.
+
+    A moment is a tick of the event loop; while `LOADS_MAX` loads are on their way it is as long as
+    until one of them ends. So a storm of callers costs few commands. What is loaded is never older
+    than the caller's question.
+    """
+
+    def __init__(
+        self, load: Callable[[list[K]], Awaitable[Mapping[K, V]]], *, at_once: int = BATCH_MAX
+    ) -> None:
+        """`load` gets at most `at_once` distinct keys and gives those that exist."""
         self._load = load
-        self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._at_once = at_once
+        self._next: _Load[K, V] | None = None
+        self._loading: set[asyncio.Task[None]] = set()
 
     async def get(self, key: K) -> V | None:
         """The value of one key, None where there is none.
@@ -41,43 +66,40 @@ class Gather(Generic[K, V]):
         Raises:
             Unavailable: the store does not answer.
         """
-        leading = not self._waiting
-        futures = {key: self._wait_for(key) for key in keys}
-        if leading and futures:
-            await self._load_for_all()
-        # several callers await one future: a cancelled one must not take it from the others
-        values = {key: await asyncio.shield(future) for key, future in futures.items()}
-        return {key: value for key, value in values.items() if value is not None}
+        wanted = dict.fromkeys(keys)
+        if not wanted:
+            return {}
+        if self._next is None:
+            self._next = _Load()
+            if len(self._loading) < LOADS_MAX:
+                self._begin()
+        load = self._next
+        load.keys.update(wanted)
+        values = await asyncio.shield(load.values)  # a caller that leaves takes it from nobody
+        return {key: values[key] for key in wanted if key in values}
 
-    def _wait_for(self, key: K) -> asyncio.Future[V | None]:
-        future = self._waiting.get(key)
-        if future is None:
-            future = asyncio.get_running_loop().create_future()
-            self._waiting[key] = future
-        return future
+    def _begin(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._run(), name="look-ups")
+        self._loading.add(task)
+        task.add_done_callback(self._loading.discard)
 
-    async def _load_for_all(self) -> None:
-        waiting = self._waiting
-        try:
-            await self._wait_for_others()
-            values = await self._load(list(waiting))
-        except BaseException as error:
-            # whoever led may have been cancelled; the others then try again
-            self._fail(waiting, error if isinstance(error, Exception) else Unavailable())
-            raise
-        for key, future in waiting.items():
-            future.set_result(values.get(key))
+    async def _run(self) -> None:
+        while (load := self._next) is not None:
+            self._next = None
+            try:
+                load.values.set_result(await self._load_all(list(load.keys)))
+            except BaseException as error:
+                load.end(error)
+                if not isinstance(error, Exception):
+                    raise
 
-    async def _wait_for_others(self) -> None:
-        try:
-            await asyncio.sleep(0)
-        finally:  # whoever comes from now on leads anew
-            self._waiting = {}
-
-    def _fail(self, waiting: Mapping[K, asyncio.Future[V | None]], error: Exception) -> None:
-        for future in waiting.values():
-            future.set_exception(error)
-            future.exception()  # the leader raises it itself; nobody else may be waiting
+    async def _load_all(self, keys: list[K]) -> Mapping[K, V]:
+        if len(keys) <= self._at_once:
+            return await self._load(keys)
+        firsts = range(0, len(keys), self._at_once)
+        parts = (keys[first : first + self._at_once] for first in firsts)
+        found = await asyncio.gather(*map(self._load, parts))
+        return {key: value for part in found for key, value in part.items()}
 
 
 class Batches(Generic[T, R]):

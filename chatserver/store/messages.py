@@ -7,7 +7,9 @@ alone decides who gets a number.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, structs
@@ -17,16 +19,18 @@ from chatserver.domain.conversation import Unread
 from chatserver.domain.message import Draft, Forwarded, Message
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Session
-from chatserver.store.gather import ANSWER_MAX
-from chatserver.store.numbered import Numbered, Range
+from chatserver.store.gather import ANSWER_MAX, Gather
+from chatserver.store.numbered import Numbered, Page, Place, Range
 
 Key = tuple[str, str, str]  # conversation, sender, client_id
+Marks = tuple[tuple[Any, ...], Page]  # values of a field, and where to count them
 
 _DUPLICATE = 11000
 _OPTIONAL = ("reply_to", "edited_at", "edits", "recalled", "mod", "pinned")
 _MAY_GO = ("mentions", "uncounted", "pinned", "forwarded")
 _ALL = ""  # among those mentioned: everybody; no person has this id
 PINS_MAX = 100
+RANGES_AT_ONCE = 200  # to plan for more of them takes longer than two queries
 
 
 class Original(Struct, frozen=True):
@@ -51,8 +55,11 @@ class Messages:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._numbered = Numbered(database, "messages", "s")
+        self._numbered = Numbered(database, "messages", "s", from_document)
         self._collection = self._numbered.collection
+        self._lookups = database.lookups("messages")
+        self._uncounted = Gather(partial(self._count, "uncounted"), at_once=RANGES_AT_ONCE)
+        self._mentions = Gather(partial(self._count, "mentions"), at_once=RANGES_AT_ONCE)
 
     async def insert(self, documents: Sequence[Mapping[str, Any]], *, ordered: bool) -> Failures:
         """Store numbered messages; an ordered insert stops at the first that fails.
@@ -82,16 +89,9 @@ class Messages:
             for row in found
         }
 
-    async def by_id(self, ids: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Message]:
+    async def by_id(self, ids: Iterable[Place]) -> dict[Place, Message]:
         """Messages by conversation and number."""
-        wanted = list(ids)
-        if not wanted:
-            return {}
-        async with self._db.answering():
-            query = self._numbered.any_of(wanted)
-            found = await self._collection.find(query, batch_size=ANSWER_MAX).to_list(None)
-        messages = [from_document(document) for document in found]
-        return {(message.conversation, message.seq): message for message in messages}
+        return await self._numbered.by_id(ids)
 
     async def existing(self, ids: Iterable[tuple[str, int]]) -> set[str]:
         """The conversations in which the message of that number exists; reads the index only."""
@@ -104,12 +104,8 @@ class Messages:
         return [(document["_id"]["s"], document["sender"]) for document in found]
 
     async def ranges(self, ranges: Mapping[str, Range]) -> dict[str, tuple[Message, ...]]:
-        """Messages of several conversations in one query, each ascending."""
-        found = await self._numbered.ranges(ranges)
-        return {
-            conversation: tuple(from_document(document) for document in documents)
-            for conversation, documents in found.items()
-        }
+        """Messages of several conversations by first and last number, each ascending."""
+        return await self._numbered.ranges(ranges)
 
     async def pinned(self, conversation: str) -> tuple[Message, ...]:
         """The pinned messages of a conversation, ascending; the latest of them."""
@@ -124,17 +120,15 @@ class Messages:
 
         Own messages never stand above one's own read position, so they need no look-up.
         """
-        open_ranges = {c: (first, last) for c, (first, last) in ranges.items() if first <= last}
-        if not open_ranges:
-            return {}
-        async with self._db.answering():
-            uncounted, mentions = await asyncio.gather(
-                self._count("uncounted", True, open_ranges),
-                self._count("mentions", {"$in": [user, _ALL]}, open_ranges),
-            )
+        pages = {c: (c, first, last) for c, (first, last) in ranges.items() if first <= last}
+        of_nobody, of_user = (True,), (user, _ALL)
+        uncounted, mentions = await asyncio.gather(
+            self._uncounted.get_all((of_nobody, page) for page in pages.values()),
+            self._mentions.get_all((of_user, page) for page in pages.values()),
+        )
         return {
-            c: Unread(last - first + 1 - uncounted.get(c, 0), mentions.get(c, 0))
-            for c, (first, last) in open_ranges.items()
+            c: Unread(_size(page) - uncounted[of_nobody, page], mentions[of_user, page])
+            for c, page in pages.items()
         }
 
     async def fetch(self, conversation: str, seq: int, session: Session) -> Message | None:
@@ -152,25 +146,39 @@ class Messages:
             session=session,
         )
 
-    async def _count(self, field: str, value: Any, ranges: Mapping[str, Range]) -> dict[str, int]:
-        """How many messages of each range have this value; the field's own index finds them.
+    async def _count(self, field: str, asked: list[Marks]) -> dict[Marks, int]:
+        """How many messages of each page have one of the values; the field's own index finds them.
 
         Of many ranges MongoDB would try only some of all ways to use one index or another for
         each, and take one that reads whole conversations, or everybody's mentions.
         """
-        choices = [
-            {field: value, "_id.c": conversation, "_id.s": {"$gte": first, "$lte": last}}
-            for conversation, (first, last) in ranges.items()
-        ]
-        rows = await self._db.aggregate(
-            "messages",
-            [
-                {"$match": {"$or": choices}},
-                {"$group": {"_id": "$_id.c", "count": {"$sum": 1}}},
-            ],
-            hint=field,
-        )
-        return {row["_id"]: row["count"] for row in rows}
+        choices = [self._marked(field, *marks) for marks in asked]
+        async with self._db.answering():
+            marked = self._lookups.find({"$or": choices}, {field: 1}, batch_size=ANSWER_MAX)
+            found = await marked.hint(field).to_list(None)
+        places: defaultdict[tuple[str, Any], list[int]] = defaultdict(list)
+        for document in found:
+            id_, values = document["_id"], document[field]
+            for value in values if isinstance(values, list) else (values,):
+                places[id_["c"], value].append(id_["s"])
+        return {
+            (values, (c, first, last)): len(
+                {seq for value in values for seq in places[c, value] if first <= seq <= last}
+            )
+            for values, (c, first, last) in asked
+        }
+
+    def _marked(self, field: str, values: tuple[Any, ...], page: Page) -> dict[str, Any]:
+        conversation, first, last = page
+        return {
+            field: values[0] if len(values) == 1 else {"$in": list(values)},
+            "_id.c": conversation,
+            "_id.s": {"$gte": first, "$lte": last},
+        }
+
+
+def _size(page: Page) -> int:
+    return page[2] - page[1] + 1
 
 
 def to_document(draft: Draft, seq: int, at: int, digest: bytes) -> dict[str, Any]:

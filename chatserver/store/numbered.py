@@ -6,24 +6,40 @@ number, so a range of numbers is a range of the primary key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
 
 from chatserver.store.database import Database, Document
-from chatserver.store.gather import ANSWER_MAX
+from chatserver.store.gather import ANSWER_MAX, Gather
 
 Range = tuple[int, int]  # first and last number, both included
+Page = tuple[str, int, int]  # a range of a conversation
+Place = tuple[str, int]  # one number of a conversation
+
+PAGES_AT_ONCE = 50  # in one answer; each may have as many documents as a client may ask for
+
+T = TypeVar("T")
 
 
-class Numbered:
-    """A collection that is a log of many conversations."""
+class Numbered(Generic[T]):
+    """A collection that is a log of many conversations.
 
-    def __init__(self, database: Database, name: str, field: str) -> None:
-        """`field` names the number inside the `_id`."""
+    What many ask for in one moment is one query; what several get is the same object.
+    """
+
+    def __init__(
+        self, database: Database, name: str, field: str, decode: Callable[[Document], T]
+    ) -> None:
+        """`field` names the number inside the `_id`; `decode` gives what a document says."""
         self._db = database
         self._name = name
         self._field = field
+        self._decode = decode
         self.collection = database.collection(name)
+        self._singles = Gather(self._load_singles)
+        self._pages = Gather(self._load_pages, at_once=PAGES_AT_ONCE)
 
     def key(self, conversation: str, number: int) -> dict[str, Any]:
         """The `_id` of one document."""
@@ -49,30 +65,39 @@ class Numbered:
         found = await self.collection.find(self.any_of(ids), {"_id": 1}).to_list(None)
         return {document["_id"]["c"] for document in found}
 
-    async def ranges(self, ranges: Mapping[str, Range]) -> dict[str, list[Document]]:
-        """The documents of several conversations in one query, each ascending.
+    def between(self, conversation: str, first: int, last: int) -> dict[str, Any]:
+        """The query for a range of numbers, both ends included."""
+        numbers = {"$gte": self.key(conversation, first), "$lte": self.key(conversation, last)}
+        return {"_id": numbers, **self.within(conversation)}
+
+    async def by_id(self, ids: Iterable[Place]) -> dict[Place, T]:
+        """What there is of these, by conversation and number.
 
         Raises:
-            Unavailable: MongoDB does not answer.
+            Unavailable: MongoDB does not answer; so do `ranges`.
         """
-        choices = [
-            {
-                "_id": {
-                    "$gte": self.key(conversation, first),
-                    "$lte": self.key(conversation, last),
-                },
-                **self.within(conversation),
-            }
-            for conversation, (first, last) in ranges.items()
-            if first <= last
-        ]
-        if not choices:
-            return {}
+        return await self._singles.get_all(ids)
+
+    async def ranges(self, ranges: Mapping[str, Range]) -> dict[str, tuple[T, ...]]:
+        """What there is in these ranges of several conversations, each ascending."""
+        pages = {c: (c, first, last) for c, (first, last) in ranges.items() if first <= last}
+        found = await self._pages.get_all(pages.values())
+        return {conversation: found[page] for conversation, page in pages.items() if found[page]}
+
+    async def _load_singles(self, ids: list[Place]) -> dict[Place, T]:
+        return {place: self._decode(each) for place, each in await self._find(self.any_of(ids))}
+
+    async def _load_pages(self, pages: list[Page]) -> dict[Page, tuple[T, ...]]:
+        found = await self._find({"$or": [self.between(*page) for page in pages]})
+        of: defaultdict[str, list[tuple[int, T]]] = defaultdict(list)
+        for (conversation, number), document in sorted(found, key=itemgetter(0)):
+            of[conversation].append((number, self._decode(document)))
+        return {
+            (c, first, last): tuple(each for number, each in of[c] if first <= number <= last)
+            for c, first, last in pages
+        }
+
+    async def _find(self, query: Document) -> list[tuple[Place, Document]]:
         async with self._db.answering():
-            found = await self.collection.find({"$or": choices}, batch_size=ANSWER_MAX).to_list(
-                None
-            )
-        by_conversation: dict[str, list[Document]] = {}
-        for document in sorted(found, key=lambda document: document["_id"][self._field]):
-            by_conversation.setdefault(document["_id"]["c"], []).append(document)
-        return by_conversation
+            found = await self.collection.find(query, batch_size=ANSWER_MAX).to_list(None)
+        return [((each["_id"]["c"], each["_id"][self._field]), each) for each in found]

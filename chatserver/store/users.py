@@ -11,7 +11,7 @@ from typing import Any
 from chatserver.domain.person import Identity, Person, Role
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Document, Rise
-from chatserver.store.gather import ANSWER_MAX, BATCH_MAX, BEHIND_S, Batches
+from chatserver.store.gather import ANSWER_MAX, BATCH_MAX, BEHIND_S, Batches, Gather
 
 SEEN_EVERY_MS = 3_600_000  # `seen_at` is no more exact than this
 
@@ -23,6 +23,7 @@ class Users:
         self._database = database
         self._users = database.collection("users")
         self._lookups = database.lookups("users")
+        self._people = Gather(self._load)
         self._known = Batches("users looked up", self._find)
         self._changed = Batches("users written", self._write)
         self._seen = Batches("users seen", self._raise, pause_s=BEHIND_S)
@@ -48,13 +49,7 @@ class Users:
         Raises:
             Unavailable: no answer in time.
         """
-        wanted = list(ids)
-        if not wanted:
-            return {}
-        query = {"_id": {"$in": wanted}}
-        async with self._database.answering():
-            documents = await self._users.find(query, batch_size=ANSWER_MAX).to_list(None)
-        return {document["_id"]: _person(document) for document in documents}
+        return await self._people.get_all(ids)
 
     async def of_shop(self, shop: str, roles: Collection[Role]) -> list[str]:
         """Those who work for a shop in one of these roles.
@@ -66,6 +61,12 @@ class Users:
         async with self._database.answering():
             found = await self._lookups.find(query, {"_id": 1}).to_list(None)
         return [document["_id"] for document in found]
+
+    async def _load(self, ids: list[str]) -> dict[str, Person]:
+        query = {"_id": {"$in": ids}}
+        async with self._database.answering():
+            found = await self._lookups.find(query, batch_size=ANSWER_MAX).to_list(None)
+        return {document["_id"]: _person(document) for document in found}
 
     async def _find(self, ids: list[str]) -> list[Document | None]:
         query = {"_id": {"$in": list(set(ids))}}

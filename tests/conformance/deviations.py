@@ -99,6 +99,7 @@ RFC_6455 = {
     "test_another_version_is_told_which_is_spoken": "does not say which",
     "test_http_1_0_cannot_be_upgraded": "upgrades it",
     "test_a_head_must_come_in_time": "waits for ever",
+    "test_a_server_that_shuts_down_waits_for_no_request": "waits for it",
     "test_a_violation_closes_with_the_code_that_says_it[not masked]": "reads unmasked frames",
     "test_a_control_frame_does_not_count_for_the_message_it_comes_in": "counts it",
     "test_a_close_code_that_nobody_may_send_is_a_violation[1006]": "accepts it",

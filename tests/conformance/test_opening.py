@@ -208,6 +208,16 @@ async def test_a_head_must_come_in_time(serve: Serve, begun: str) -> None:
     assert await raw.rest() == b""
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("begun", ["", "GET /socket.io/?EIO=4"])
+async def test_a_server_that_shuts_down_waits_for_no_request(server: Server, begun: str) -> None:
+    raw = await server.raw()
+    await raw.write(begun.encode())
+    await (await server.joined()).echo()  # by then the server has the first connection too
+    await server.sio.shutdown()
+    assert await raw.rest() == b""
+
+
 SMUGGLED: dict[str, list[str]] = {
     "two lengths": ["Content-Length: 4", "Content-Length: 5"],
     "a list of lengths": ["Content-Length: 4, 5"],

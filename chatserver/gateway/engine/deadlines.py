@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
 AT_ONCE = 500  # late items told in one turn of the loop; the others wait for the next
@@ -28,6 +28,9 @@ class Deadlines(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._due)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(tuple(self._due))
 
     def add(self, item: T) -> None:
         """Expect an item's `discard` in time; added again, its time begins anew."""

@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from typing import Protocol
 
 from chatserver.gateway.engine.connection import WebSocket
@@ -87,6 +88,7 @@ class Engine:
         self.shed_bytes = options.shed_bytes
         self.outbox_bytes = options.outbox_bytes
         self._application = application
+        self._ends: list[Callable[[], None]] = []
         upgradable = options.allow_upgrades and "websocket" in options.transports
         self._terms_websocket = _terms(options, ())
         self._terms_polling = _terms(options, ("websocket",) if upgradable else ())
@@ -155,9 +157,15 @@ class Engine:
             raise UnknownSession
         return socket
 
+    def at_end(self, end: Callable[[], None]) -> None:
+        """Have `end` called when this closes."""
+        self._ends.append(end)
+
     def close(self) -> None:
-        """End all sessions and every timer, and take no more connections of other processes."""
+        """End all sessions and every timer, and let nobody in any more."""
         self.handover.close()
+        for end in self._ends:
+            end()
         for socket in tuple(self.sockets.values()):
             socket.close()
         self._heartbeat.close()

@@ -73,6 +73,15 @@ class Hall:
         self.slow: Deadlines[Front] = Deadlines(
             options.request_within_ms / 1000, lambda front: front.abort()
         )
+        self.closed = False
+        engine.at_end(self.close)
+
+    def close(self) -> None:
+        """Let nobody in any more, and wait for nobody's first request."""
+        self.closed = True
+        for front in self.slow:
+            front.abort()
+        self.slow.close()
 
     def concerns(self, head: bytes) -> bool:
         """Whether this may become a request to the engine."""
@@ -93,7 +102,7 @@ class Front(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client connected; it has little time for its request."""
         self._transport = cast("asyncio.Transport", transport)  # TCP is a stream
-        if len(self._hall.slow) < self._hall.heads_max:
+        if not self._hall.closed and len(self._hall.slow) < self._hall.heads_max:
             self._hall.slow.add(self)
             if self._head:
                 self.data_received(b"")

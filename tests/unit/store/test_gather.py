@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from chatserver.errors import Unavailable
-from chatserver.store.gather import Gather
+from chatserver.store.gather import LOADS_MAX, Gather
 
 pytestmark = pytest.mark.asyncio
 
@@ -85,23 +85,39 @@ async def test_a_failing_query_reaches_all_who_asked(
 
 
 @pytest.mark.parametrize("when", ["before the query", "during the query"])
-async def test_a_leader_that_leaves_does_not_hang_the_others(
+async def test_the_first_to_ask_may_leave_and_the_others_get_their_answer(
     loads: Loads, gather: Gather[int, int], when: str
 ) -> None:
     loads.go.clear()
-    leader = asyncio.create_task(gather.get(2))
-    follower = asyncio.create_task(gather.get(4))
+    first = asyncio.create_task(gather.get(2))
+    other = asyncio.create_task(gather.get(4))
     await asyncio.sleep(0)
     if when == "during the query":
         await loads.begun.wait()
-    leader.cancel()
+    first.cancel()
     loads.go.set()
     with pytest.raises(asyncio.CancelledError):
-        await leader
-    async with asyncio.timeout(60):
-        with pytest.raises(Unavailable):  # asking again helps
-            await follower
-        assert await gather.get(4) == 8
+        await first
+    assert await other == 8
+
+
+async def test_beyond_some_queries_on_their_way_all_wait_for_one(
+    loads: Loads, gather: Gather[int, int]
+) -> None:
+    loads.go.clear()
+    callers = []
+    for number in range(LOADS_MAX + 20):
+        callers.append(asyncio.create_task(gather.get(2 * number)))
+        await ticks(3)
+    loads.go.set()
+    assert await asyncio.gather(*callers) == [4 * number for number in range(LOADS_MAX + 20)]
+    assert [len(each) for each in loads.asked] == [1] * LOADS_MAX + [20]
+
+
+async def test_more_than_one_query_may_hold_are_several(loads: Loads) -> None:
+    gather: Gather[int, int] = Gather(loads, at_once=10)
+    assert len(await gather.get_all(range(0, 50, 2))) == 25
+    assert [len(each) for each in loads.asked] == [10, 10, 5]
 
 
 async def test_a_follower_that_leaves_takes_nothing_from_the_others(
@@ -114,3 +130,9 @@ async def test_a_follower_that_leaves_takes_nothing_from_the_others(
     await asyncio.sleep(0)
     loads.go.set()
     assert (await callers[0], await callers[2]) == (4, 4)
+
+
+async def ticks(count: int) -> None:
+    """Let the event loop go round so many times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
