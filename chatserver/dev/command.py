@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
+from chatserver.api.policy import START
 from chatserver.config import PREFIX, Settings, SettingsError, load
 from chatserver.dev import demo as shop
 from chatserver.dev import ports, servers
@@ -26,6 +27,7 @@ from chatserver.dev.supervisor import Supervisor
 from chatserver.store.vault import MasterKeys
 
 SHOWN_LOGINS = 2
+_NO_DEMO = {"demo_folder": ""}
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -85,7 +87,7 @@ class _Session:
 
     async def _serve(self, port: int, nodes: int, demo: bool) -> None:
         began = time.monotonic()
-        settings = await self._start_databases(communities(self._settings) if demo else {})
+        settings = await self._start_databases(self._of_the_demo() if demo else _NO_DEMO)
         children: list[Child] = []
 
         def start_nodes() -> None:
@@ -101,6 +103,9 @@ class _Session:
         self._say(f"Ready in {time.monotonic() - began:.1f} s. Stop with Ctrl-C.")
         self._announce(children, demo)
         await self._supervisor.watch()
+
+    def _of_the_demo(self) -> dict[str, Any]:
+        return {**communities(self._settings), "demo_folder": str(self._folder.path)}
 
     async def _start_databases(self, more: dict[str, Any]) -> Settings:
         """Start those that no setting names; the settings with both addresses and `more`."""
@@ -137,7 +142,8 @@ class _Session:
         if demo:
             rooms = shop.rooms(communities=bool(communities(self._settings)))
             lines = _people_lines() + _room_lines(rooms)
-            for line in lines + _login_lines(children[0].program.url, self._folder.path):
+            url = children[0].program.url
+            for line in lines + _login_lines(url, self._folder.path) + _page_lines(url):
                 self._say(line)
 
 
@@ -171,6 +177,11 @@ def _login_lines(url: str, data: Path) -> list[str]:
     """Commands to copy for the first of the people."""
     lines = [f"  {_chat_command(url, each, data)}" for each in shop.people()[:SHOWN_LOGINS]]
     return ["", "Chat as one of them, in another terminal:", *lines]
+
+
+def _page_lines(url: str) -> list[str]:
+    """Where a browser finds them all."""
+    return ["", f"Or open {url}{START} in a browser and be any of them there."]
 
 
 def _chat_command(url: str, login: shop.Login, data: Path) -> str:

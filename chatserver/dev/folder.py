@@ -14,6 +14,7 @@ from chatserver.dev import ports
 from chatserver.dev.errors import DevError
 
 DEFAULT = Path(".data")
+KEY_FILE = "jwt-key"
 KEY_BYTES = 48
 MASTER_KEY_BYTES = 32
 LOG_BYTES = 5_000_000
@@ -84,7 +85,7 @@ class DataFolder:
 
     def key(self, given: str = "") -> str:
         """The key that signs tokens here: made once; a key that is `given` takes its place."""
-        path = self.path / "jwt-key"
+        path = self.path / KEY_FILE
         if given:
             _write_secret(path, given)
         elif not path.exists():
@@ -114,6 +115,14 @@ def dev_key(data: Path) -> str:
         DevError: the folder cannot be made.
     """
     return DataFolder(data).key()
+
+
+def is_key_of(data: Path, key: str) -> bool:
+    """Whether tokens of this data folder are signed with the key; makes nothing."""
+    try:
+        return bool(key) and (data / KEY_FILE).read_text() == key
+    except OSError:
+        return False
 
 
 def _id(master_key: str) -> str:

@@ -89,7 +89,7 @@ class Gateway(AsyncServer):
         if self._addresses.is_foreign(origin):
             response.headers["Access-Control-Allow-Origin"] = origin or ""
             response.headers["Access-Control-Allow-Headers"] = "Content-Type"
-            response.headers["Vary"] = "Origin"
+            response.headers.add("Vary", "Origin")
 
     async def drain(self) -> None:
         """Tell everybody when to come back, finish what was begun, and close."""

@@ -1,4 +1,4 @@
-"""The TypeScript SDK: its own tests, a play with a real server, its package and its README."""
+"""What is written in TypeScript: tests of SDK and pages, a play with a real server, the package."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ from loadtest.faults.people import token
 from tests.acceptance.conftest import Cast
 from tests.acceptance.javascript import cannot_run, node_of_wheel
 
-SDK = Path(__file__).parents[2] / "clients" / "sdk"
+CLIENTS = Path(__file__).parents[2] / "clients"
+SDK = CLIENTS / "sdk"
+TYPESCRIPT = CLIENTS / "node_modules" / "typescript"
 PATIENCE_S = 110.0
 
 
 def node() -> Path:
     """A Node that runs TypeScript: one of the system may be too old for that."""
     found = node_of_wheel()
-    if found is None or not (SDK / "node_modules" / "typescript").is_dir():
+    if found is None or not TYPESCRIPT.is_dir():
         cannot_run("what the TypeScript SDK needs is not installed: run make setup")
     return Path(str(found))
 
@@ -47,8 +49,9 @@ async def run(*arguments: str | Path, **environment: str) -> str:
 
 
 @pytest.mark.asyncio
-async def test_the_sdk_passes_its_own_tests() -> None:
-    files = sorted((SDK / "test").glob("*.test.ts"))
+@pytest.mark.parametrize("part", ["sdk", "web"])
+async def test_each_part_passes_its_own_tests(part: str) -> None:
+    files = sorted((CLIENTS / part / "test").glob("*.test.ts"))
     await run("--test", "--test-isolation=none", "--test-reporter=dot", *files)
 
 
@@ -71,7 +74,7 @@ async def test_nothing_is_lost_doubled_or_out_of_order_over_cuts_and_reloads(
 @pytest.mark.asyncio
 async def test_the_package_holds_the_built_files_and_no_others(tmp_path: Path) -> None:
     shutil.rmtree(SDK / "dist", ignore_errors=True)
-    await run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json")
+    await run(TYPESCRIPT / "bin" / "tsc", "-p", "tsconfig.build.json")
     settings = {"cache": tmp_path, "ignore_scripts": "true", "loglevel": "silent"}
     npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     packed = await run(

@@ -1,19 +1,24 @@
-"""The systemd units fit the server: what they set exists, and their numbers agree with it."""
+"""What is handed to operators fits the server: systemd units, and the wheel."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import zipfile
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from chatserver.__main__ import EXIT_WRONG_USE
+from chatserver.api.pages import BUILT
 from chatserver.config import Settings, load
 from chatserver.descriptors import RESERVED
 from chatserver.processes import MARGIN_S
 
-UNITS = sorted((Path(__file__).parents[2] / "deploy").glob("*.service"))
+ROOT = Path(__file__).parents[2]
+UNITS = sorted((ROOT / "deploy").glob("*.service"))
 
 
 def read(unit: Path) -> dict[str, list[str]]:
@@ -59,3 +64,17 @@ def test_a_unit_agrees_with_the_server(unit: Path) -> None:
     assert values["RestartPreventExitStatus"] == [str(EXIT_WRONG_USE)]
     assert values["Type"] == ["notify"]
     assert re.search(r"chatserver serve$", values["ExecStart"][0])
+
+
+def test_the_wheel_carries_the_built_pages(tmp_path: Path) -> None:
+    build = ("-q", "build", "-b", tmp_path / "build", "bdist_wheel", "-d", tmp_path)
+    subprocess.run(
+        [sys.executable, "-c", "import setuptools; setuptools.setup()", *build],
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        carried = {name for name in archive.namelist() if name.startswith("chatserver/pages/")}
+    built = {path.relative_to(ROOT).as_posix() for path in BUILT.rglob("[!.]*") if path.is_file()}
+    assert built, "the pages are not built: run make setup"
+    assert carried == built

@@ -1,0 +1,74 @@
+"""What browsers are told they may do with each page, and for how long they may keep it.
+
+Source: Content Security Policy level 3, Fetch (Cross-Origin-Resource-Policy), RFC 9111.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from chatserver.config import Settings
+
+LOADER = "/widget.js"
+FRAME = "/widget"
+START = "/demo"
+ASSETS = "/assets/"
+
+_FOR_EVER = "public, max-age=31536000, immutable"  # the name changes with the content
+_SHORT = "public, max-age=600"  # asked for by every page of a shop, so not asked anew each time
+_EACH_TIME = "no-cache"  # kept, and asked whether it is still the same
+_POWERS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+class Policy:
+    """The headers of each page and file."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._framed_by = " ".join(("'self'", *settings.public_origins))
+        self._connect = " ".join(("'self' ws: wss:", *_origin(settings.token_url)))
+
+    def headers(self, path: str, *, is_page: bool) -> dict[str, str]:
+        """The headers for a path; a page is what a browser shows, not what it loads for one."""
+        headers = {
+            "Cache-Control": _kept(path),
+            # the loader is all that a page of another site may load
+            "Cross-Origin-Resource-Policy": "cross-origin" if path == LOADER else "same-origin",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if is_page:
+            headers["Content-Security-Policy"] = self._content_security(path)
+            headers["Permissions-Policy"] = _POWERS
+            headers["Referrer-Policy"] = "same-origin"
+        return headers
+
+    def _content_security(self, path: str) -> str:
+        return "; ".join(
+            (
+                "default-src 'none'",
+                "script-src 'self'",
+                "style-src 'self'",
+                "img-src 'self' https: data: blob:",
+                f"connect-src {self._connect}",
+                "manifest-src 'self'",
+                "worker-src 'self'",
+                f"frame-src {_own(path == START)}",  # people side by side
+                f"frame-ancestors {self._framed_by if path == FRAME else _own(True)}",
+                "base-uri 'none'",
+                "form-action 'none'",
+            )
+        )
+
+
+def _own(allowed: bool) -> str:
+    return "'self'" if allowed else "'none'"
+
+
+def _kept(path: str) -> str:
+    if path.startswith(ASSETS):
+        return _FOR_EVER
+    return _SHORT if path == LOADER else _EACH_TIME
+
+
+def _origin(url: str) -> tuple[str, ...]:
+    parts = urlsplit(url)
+    return (f"{parts.scheme}://{parts.netloc}",) if url else ()

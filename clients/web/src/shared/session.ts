@@ -1,0 +1,118 @@
+// Who I am on this page, and the chat of that person.
+
+import { ChatClient, installationId } from "@chatserver/client"
+
+/** Somebody with a way to get tokens. */
+export interface Identity {
+  user: string
+  token: () => Promise<string>
+}
+
+/** What a server says of its pages. */
+interface PagesInfo {
+  token_url: string | null
+  demo: boolean
+}
+
+/** Somebody of the demo shop. */
+export interface DemoPerson {
+  user: string
+  name: string
+  role: string
+  shop: string | null
+  page: "customer" | "workbench"
+}
+
+const KEPT_TOKEN = "chatserver-token"
+
+/**
+ * Who I am: somebody of the demo shop (`?as=`), whom a link names (`#token=`), or whom the shop's own
+ * site knows. Nobody on a demo server is sent to choose; else null.
+ */
+export async function whoAmI(): Promise<Identity | null> {
+  const named = new URLSearchParams(location.search).get("as")
+  if (named) return demoIdentity(named)
+  const token = tokenOfLink()
+  if (token) return { user: subjectOf(token), token: async () => token }
+  const info = await readJson<PagesInfo>("/pages.json").catch(() => null)
+  if (info?.token_url) return shopIdentity(info.token_url)
+  if (info?.demo) location.replace("/demo")
+  return null
+}
+
+/** The chat of this person, connecting, in step with what the browser tells of the page. */
+export function beginChat({ user, token }: Identity): ChatClient {
+  const device = installationId(localStorage, `chatserver-device-${user}`)
+  const chat = new ChatClient({
+    url: location.origin,
+    token,
+    device: { id: device, platform: "web" },
+  }).start()
+  const look = () => chat.setForeground(document.visibilityState === "visible")
+  document.addEventListener("visibilitychange", look)
+  addEventListener("online", () => chat.reconnectNow())
+  look()
+  return chat
+}
+
+/** Everybody of the demo shop. */
+export async function demoPeople(): Promise<DemoPerson[]> {
+  return (await readJson<{ people: DemoPerson[] }>("/demo/people")).people
+}
+
+/** Somebody of the demo shop, with tokens for as long as the page is open. */
+export function demoIdentity(user: string): Identity {
+  return {
+    user,
+    token: async () => {
+      const answer = await fetch("/demo/token", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ user }),
+      })
+      if (!answer.ok) throw new Error(`The demo shop gives no token: ${answer.status}`)
+      return ((await answer.json()) as { token: string }).token
+    },
+  }
+}
+
+/** Whose token it is, without checking it: the server does. */
+export function subjectOf(token: string): string {
+  const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")
+  const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0))
+  return String(JSON.parse(new TextDecoder().decode(bytes)).sub)
+}
+
+/** Whom the shop's site knows: it answers with a token for whoever is logged in there. */
+async function shopIdentity(url: string): Promise<Identity | null> {
+  const ask = async () => {
+    const answer = await fetch(url, { credentials: "include" })
+    if (!answer.ok) throw new Error(`The shop gives no token: ${answer.status}`)
+    return (await answer.text()).trim()
+  }
+  const first = await ask().catch(() => null)
+  if (first === null) return null
+  let fresh: string | null = first
+  const token = async () => {
+    const known = fresh ?? (await ask())
+    fresh = null
+    return known
+  }
+  return { user: subjectOf(first), token }
+}
+
+/** A token from the address: kept for this tab, and taken out of what the address bar shows. */
+function tokenOfLink(): string | null {
+  const found = /^#token=([\w.-]+)$/.exec(location.hash)?.[1]
+  if (found) {
+    sessionStorage.setItem(KEPT_TOKEN, found)
+    history.replaceState(null, "", `${location.pathname}${location.search}`)
+  }
+  return sessionStorage.getItem(KEPT_TOKEN)
+}
+
+async function readJson<T>(path: string): Promise<T> {
+  const answer = await fetch(path)
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
+  return (await answer.json()) as T
+}

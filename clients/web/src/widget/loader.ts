@@ -1,0 +1,3 @@
+// The script that a shop puts into its own site.
+
+export {}

@@ -1,0 +1,90 @@
+"""A server with the demo shop and its built pages, and a browser; both shared by all tests here.
+
+A test takes people of the demo shop to look at (`/?as=mei`), and new people to change things
+(`browsing.as_new("mei")`). Every module here begins with
+`pytestmark = pytest.mark.asyncio(loop_scope="session")`, as the browser lives on one event loop.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
+from pymongo import MongoClient
+
+from chatserver.api.pages import BUILT
+from chatserver.config import load
+from chatserver.dev import demo
+from chatserver.dev.folder import DataFolder
+from loadtest.faults.nodes import KEY, ChatServer, faults_in, free_port
+from loadtest.faults.people import eventually
+from loadtest.faults.stage import GENEROUS
+from tests.browser.browsing import FLAGS, PATIENCE_MS, Browsing, chromium
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker plays them all, so that server and browser start once."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def shop_origin() -> str:
+    """The origin of a shop's own site, whose pages may connect; the site is not there yet."""
+    return f"http://localhost:{free_port()}"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server(
+    tmp_path_factory: pytest.TempPathFactory, mongo_url: str, redis_url: str, shop_origin: str
+) -> AsyncIterator[ChatServer]:
+    """A node with the demo shop; its log must stay clean."""
+    if not (BUILT / "index.html").is_file():
+        pytest.fail("The pages are not built: run make setup.")
+    folder = tmp_path_factory.mktemp("shop")
+    name = f"browser_{secrets.token_hex(6)}"
+    DataFolder(folder).key(KEY)
+    environment = {
+        **GENEROUS,
+        "CHAT_MONGO_URL": mongo_url, "CHAT_REDIS_URL": redis_url, "CHAT_MONGO_DATABASE": name,
+        "CHAT_COMMUNITIES_FILE": str(demo.RULES), "CHAT_DEMO_FOLDER": str(folder),
+        "CHAT_PUBLIC_ORIGINS": shop_origin,
+    }  # fmt: skip
+    node = ChatServer(folder, environment)
+    try:
+        await demo.seed(load({**environment, "CHAT_JWT_KEY": KEY}), enrolled=node.spawn)
+        await eventually(node.is_ready, "the server is ready")
+        yield node
+        assert node.exit_status is None
+        assert not faults_in(node.log())
+    finally:
+        node.stop()
+        with MongoClient[Any](mongo_url) as client:
+            client.drop_database(name)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _browser() -> AsyncIterator[Browser]:
+    program = chromium()
+    expect.set_options(timeout=PATIENCE_MS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browsing(_browser: Browser, server: ChatServer) -> AsyncIterator[Browsing]:
+    """The browsers of one test; no page may log an error or break its security policy."""
+    browsing = Browsing(_browser, server, secrets.token_hex(4))
+    yield browsing
+    assert not await browsing.close()
