@@ -7,6 +7,13 @@ export type { Conversation } from "./conversation.ts"
 export { installationId } from "./device.ts"
 export { ChatDisconnected, ChatError, ChatRefused, ChatStopped, ChatTimeout } from "./errors.ts"
 export type { ChatEventName, ChatEvents, Connectivity, PendingState } from "./events.ts"
+export {
+  type HistoryStore,
+  indexedDbHistory,
+  type Kept,
+  type KeptConversation,
+  type KeptPerson,
+} from "./kept.ts"
 export { textOf } from "./message.ts"
 export type { Draft, Pending, Refusal } from "./outbox.ts"
 export * from "./protocol.ts"

@@ -2,6 +2,7 @@
 // knows the same.
 
 import type { Connectivity, Effect, FetchChanges, FetchHistory, FetchNames } from "./events.ts"
+import type { Kept } from "./kept.ts"
 import type { Draft, Pending, Refusal } from "./outbox.ts"
 import type { Calls, ConversationView, Events, Presence } from "./protocol.ts"
 
@@ -10,6 +11,7 @@ export type Answer<Name extends keyof Calls> = Calls[Name]["answer"]
 
 /** Something that happened. Times are milliseconds since 1970 UTC. */
 export type Input =
+  | { on: "kept"; kept: Kept }
   | { on: "phase"; phase: Connectivity }
   | { on: "ready"; ready: Events["ready"] }
   | { on: "down" }

@@ -6,6 +6,7 @@
 import { Conversation } from "./conversation.ts"
 import { type Connectivity, type Effect, type FetchNames, tell } from "./events.ts"
 import type { Answer, Input } from "./input.ts"
+import type { Kept } from "./kept.ts"
 import { type Draft, numbered, Outbox } from "./outbox.ts"
 import { People } from "./people.ts"
 import type {
@@ -93,6 +94,8 @@ export class State {
 
   private step(input: Input): Effect[] {
     switch (input.on) {
+      case "kept":
+        return this.onKept(input.kept)
       case "phase":
         this.phase = input.phase
         return [tell("connection", input.phase)]
@@ -171,6 +174,21 @@ export class State {
     }
   }
 
+  /** What was kept from an earlier page, before this one knows anything. */
+  private onKept({ person, conversations }: Kept): Effect[] {
+    if (this.me !== null) return []
+    this.me = person.me
+    this.limits = person.limits
+    this.people.learn(person.names.map(([user, name]) => ({ user, name })))
+    for (const { id, data } of conversations) {
+      this.conversations.set(id, Conversation.revived(data, this.people))
+    }
+    return conversations.flatMap(({ id }) => [
+      tell("conversation", { conversation: id }),
+      tell("history", { conversation: id }),
+    ])
+  }
+
   // ---- connecting and syncing -------------------------------------------------------------------
 
   private onReady(ready: Events["ready"]): Effect[] {
@@ -224,7 +242,7 @@ export class State {
   }
 
   private countBadge(): Effect[] {
-    if (!this.allKnown) return []
+    if (!this.allKnown && this.isUp) return [] // the server tells it
     const badge = { unread: 0, mentions: 0 }
     for (const conversation of this.conversations.values()) {
       if (conversation.isMuted) continue

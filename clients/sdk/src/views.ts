@@ -55,6 +55,7 @@ const LIST_MOVES: ReadonlySet<ChatEventName> = new Set(["conversation", "message
 export class Views {
   private readonly state: () => State
   private readonly threads = new Map<string, Thread>()
+  private stored = new WeakMap<Message, Shown>() // those that did not move stay the same objects
   private list: string[] | null = null
 
   constructor(state: () => State) {
@@ -70,6 +71,7 @@ export class Views {
   /** Everything may have moved. */
   movedAll(): void {
     this.threads.clear()
+    this.stored = new WeakMap()
     this.list = null
   }
 
@@ -77,7 +79,7 @@ export class Views {
   thread(id: string): Thread | undefined {
     const conversation = this.state().conversations.get(id)
     if (!conversation) return undefined
-    const made = this.threads.get(id) ?? threadOf(conversation, this.state())
+    const made = this.threads.get(id) ?? threadOf(conversation, this.state(), this.stored)
     this.threads.set(id, made)
     return made
   }
@@ -94,8 +96,19 @@ function byLatest(one: Conversation, other: Conversation): number {
   return pinned || (other.last?.at ?? other.createdAt) - (one.last?.at ?? one.createdAt)
 }
 
-function threadOf(conversation: Conversation, state: State): Thread {
-  const messages = conversation.messages.map((one) => storedOf(one, conversation, state.user))
+function threadOf(
+  conversation: Conversation,
+  state: State,
+  stored: WeakMap<Message, Shown>,
+): Thread {
+  const messages = conversation.messages.map((one) => {
+    const tick = one.sender === state.user ? conversation.tick(one) : null
+    const known = stored.get(one)
+    if (known && known.tick === tick) return known
+    const made = storedOf(one, conversation, state.user, tick)
+    stored.set(one, made)
+    return made
+  })
   const pending = state.outbox.of(conversation.id)
   const other = conversation.others[0]
   return {
@@ -126,7 +139,12 @@ function unknownTo(messages: Shown[], pending: Pending[]): Pending[] {
   return pending.filter(({ draft }) => !stored.has(draft.client_id))
 }
 
-function storedOf(message: Message, conversation: Conversation, me: string): Shown {
+function storedOf(
+  message: Message,
+  conversation: Conversation,
+  me: string,
+  tick: Tick | null,
+): Shown {
   const mine = message.sender === me
   return {
     key: (mine && message.client_id) || `#${message.seq}`,
@@ -136,7 +154,7 @@ function storedOf(message: Message, conversation: Conversation, me: string): Sho
     text: textOf(message),
     at: message.at,
     mine,
-    tick: mine ? conversation.tick(message) : null,
+    tick,
     error: null,
     message,
     draft: null,
