@@ -15,7 +15,7 @@ export {
   type KeptPerson,
 } from "./kept.ts"
 export { textOf } from "./message.ts"
-export type { Draft, Pending, Refusal } from "./outbox.ts"
+export { type Draft, newClientId, type Pending, type Refusal } from "./outbox.ts"
 export * from "./protocol.ts"
 export { indexedDbStore, memoryStore, type OutboxStore } from "./store.ts"
 export type { Auth, ConnectRefusal, Link, LinkEvents, Transport } from "./transport.ts"

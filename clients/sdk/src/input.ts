@@ -1,7 +1,7 @@
 // Everything that changes the state, as plain data: whoever takes the same inputs in the same order
 // knows the same.
 
-import type { Connectivity, Effect, FetchChanges, FetchHistory, FetchNames } from "./events.ts"
+import type { Connectivity, Effect, FetchChanges, FetchHistory } from "./events.ts"
 import type { Kept } from "./kept.ts"
 import type { Draft, Pending, Refusal } from "./outbox.ts"
 import type { Calls, ConversationView, Events, Presence } from "./protocol.ts"
@@ -22,7 +22,7 @@ export type Input =
   | { on: "view"; view: ConversationView }
   | { on: "history"; asked: FetchHistory; page: Answer<"history.get"> }
   | { on: "changes"; asked: FetchChanges; page: Answer<"changes.get"> }
-  | { on: "names"; asked: FetchNames; page: Answer<"conversation.members"> }
+  | { on: "names"; conversation: string; page: Answer<"conversation.members"> }
   | { on: "refused"; asked: Exclude<Effect, { fetch: "sync" } | { tell: string }> }
   | { on: "older"; conversation: string }
   | { on: "watch"; users: string[] }

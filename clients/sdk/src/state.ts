@@ -4,7 +4,7 @@
 // applied after it, and what the answer already held is passed over.
 
 import { Conversation } from "./conversation.ts"
-import { type Connectivity, type Effect, type FetchNames, tell } from "./events.ts"
+import { type Connectivity, type Effect, tell } from "./events.ts"
 import type { Answer, Input } from "./input.ts"
 import type { Kept } from "./kept.ts"
 import { type Draft, numbered, Outbox } from "./outbox.ts"
@@ -130,7 +130,7 @@ export class State {
       case "changes":
         return this.known(input.asked.conversation)?.onChanges(input.asked, input.page) ?? []
       case "names":
-        return this.onNames(input.asked, input.page)
+        return this.onNames(input.conversation, input.page)
       case "refused":
         return this.onFetchRefused(input.asked)
       default:
@@ -345,9 +345,8 @@ export class State {
     return [...effects, ...waiting.flatMap(([name, data, now]) => this.onEvent(name, data, now))]
   }
 
-  private onNames(asked: FetchNames, page: Answer<"conversation.members">): Effect[] {
+  private onNames(conversation: string, page: Answer<"conversation.members">): Effect[] {
     this.people.learn(page.members)
-    const { conversation } = asked
     return page.members.length > 0 ? [tell("conversation", { conversation })] : []
   }
 

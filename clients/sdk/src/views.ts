@@ -44,6 +44,7 @@ export interface Thread {
   read: number
   unread: number
   mentions: number
+  /** Who of the others is typing. */
   typing: string[]
   /** Whether everything back to the first message there is for me is loaded. */
   isComplete: boolean
@@ -127,7 +128,7 @@ function threadOf(
     read: conversation.read,
     unread: conversation.unread,
     mentions: conversation.mentions,
-    typing: state.typing(conversation.id),
+    typing: state.typing(conversation.id).filter((user) => user !== state.user),
     isComplete: conversation.isComplete,
   }
 }
