@@ -7,8 +7,8 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { Rows } from "../virtual.ts"
 import "./VirtualList.css"
 
-const BEYOND = 900 // pixels drawn above and below the window
-const NEAR = 300 // pixels that must be left of that before more is drawn
+const BEYOND = 600 // pixels drawn above and below the window
+const NEAR = 200 // pixels that must be left of that before more is drawn
 const AT_END = 48 // pixels from the end that count as the end
 const NEAR_TOP = 1200 // pixels from the top where older rows are wanted
 const PAD = 12 // pixels left free before the first and after the last row
@@ -54,6 +54,7 @@ export class ListControl {
 /** What a list is made of. */
 export interface VirtualListProps<T extends { key: string }> {
   rows: readonly T[]
+  /** Called once for a row: what moves beside the row itself comes by signals and contexts. */
   draw: (row: T) => JSX.Element
   control: ListControl
   /** Height of a row before any was measured, in pixels. */
@@ -70,7 +71,7 @@ export interface VirtualListProps<T extends { key: string }> {
 
 /** The list; it fills its place, which has a height. */
 export function VirtualList<T extends { key: string }>(props: VirtualListProps<T>) {
-  const { rows, draw, control, estimate = 64 } = props
+  const { rows, control, estimate = 64 } = props
   const scroller = useRef<HTMLDivElement>(null)
   const inner = useRef<HTMLDivElement>(null)
   const [, redraw] = useState({})
@@ -85,6 +86,7 @@ export function VirtualList<T extends { key: string }>(props: VirtualListProps<T
     atEnd: control.atEnd,
   }
   useMemo(() => view.rows.replace(rows.map(({ key }) => key)), [view, rows])
+  const draw = useDrawnOnce(props.draw)
   const [start, end] = view.choose()
   useLayoutEffect(() => view.settle())
   useEffect(() => {
@@ -123,6 +125,18 @@ export function VirtualList<T extends { key: string }>(props: VirtualListProps<T
       </div>
     </div>
   )
+}
+
+/** The same row gives the same element, which is not compared again while somebody scrolls. */
+function useDrawnOnce<T extends object>(draw: (row: T) => JSX.Element): (row: T) => JSX.Element {
+  return useMemo(() => {
+    const drawn = new WeakMap<T, JSX.Element>()
+    return (row) => {
+      const made = drawn.get(row) ?? draw(row)
+      drawn.set(row, made)
+      return made
+    }
+  }, [])
 }
 
 /** What one list holds between its drawings. */
