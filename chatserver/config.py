@@ -138,6 +138,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "the first seals, all open; without any, sensitive fields are refused"
         ),
     ] = ()
+    shop_names: Annotated[
+        tuple[str, ...],
+        _says("what shops are called, as customers see it: `id=name`, comma-separated"),
+    ] = ()
     communities_file: Annotated[
         str, _says("TOML file with the rules by which people come into community rooms")
     ] = ""

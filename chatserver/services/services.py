@@ -10,10 +10,13 @@ from chatserver.services.communities import Communities
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
 from chatserver.services.delivery import Delivery
+from chatserver.services.desk import Desk
 from chatserver.services.devices import Devices
 from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages
+from chatserver.services.notes import Notes
 from chatserver.services.overload import Overload
+from chatserver.services.overview import Overview
 from chatserver.services.presence import Presence
 from chatserver.services.profiles import Profiles
 from chatserver.services.rooms import Rooms
@@ -30,6 +33,9 @@ class Services(Struct, frozen=True, kw_only=True):
     devices: Devices
     conversations: Conversations
     rooms: Rooms
+    desk: Desk
+    overview: Overview
+    notes: Notes
     seats: Seats
     messages: Messages
     cursors: Cursors

@@ -10,6 +10,7 @@ from chatserver.store.changes import Changes
 from chatserver.store.conversations import Conversations
 from chatserver.store.cursors import Cursors
 from chatserver.store.database import Database
+from chatserver.store.desk import Desks
 from chatserver.store.devices import DeviceRecords
 from chatserver.store.due import DuePeople
 from chatserver.store.heads import Heads
@@ -36,6 +37,7 @@ class Stores(Struct, frozen=True, kw_only=True):
     cursors: Cursors
     rooms: Rooms
     memberships: Memberships
+    desks: Desks
     messages: Messages
     changes: Changes
     heads: Heads
@@ -72,6 +74,7 @@ def open_stores(settings: Settings, tasks: Tasks) -> Stores:
         cursors=cursors,
         rooms=Rooms(database),
         memberships=Memberships(database),
+        desks=Desks(database),
         messages=messages,
         changes=changes,
         heads=heads,

@@ -348,6 +348,7 @@ function everything(state: State): Told[] {
       tell("history", { conversation }),
     ]),
     tell("badge", state.badge),
+    tell("desk", {}),
   ]
 }
 
