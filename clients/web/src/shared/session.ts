@@ -20,6 +20,7 @@ export interface DemoPerson {
   name: string
   role: string
   shop: string | null
+  about: string
   page: "customer" | "workbench"
 }
 
