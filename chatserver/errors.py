@@ -88,6 +88,22 @@ class Conflict(ChatError):
     http_status = 409
 
 
+class Taken(ChatError):
+    """Somebody else took this on before you; `by` says who."""
+
+    code = "taken"
+    http_status = 409
+
+    def __init__(self, message: str | None = None, *, by: str = "", name: str = "") -> None:
+        """`by` is the one who has it, `name` what they are called."""
+        super().__init__(message)
+        self.by = {"user": by, "name": name}
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields of a refusal, with `by` beside them."""
+        return {**super().to_wire(), "by": self.by}
+
+
 class Unsupported(ChatError):
     """This server is not set up for this; its operator can change that."""
 

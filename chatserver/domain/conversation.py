@@ -12,7 +12,8 @@ from chatserver.domain.message import Change, Message
 from chatserver.domain.person import Role, UserId
 from chatserver.errors import Invalid
 
-ConversationKind = Literal["direct", "group", "channel"]
+ConversationKind = Literal["direct", "group", "channel", "service", "notes"]
+ServiceStatus = Literal["open", "resolved"]
 JoinMode = Literal["open", "approval", "invitation", "staff"]
 History = Literal["all", "joined", "last"]
 # one line with something to read in it
@@ -46,13 +47,33 @@ class Announcement(Struct, frozen=True):
     at: int
 
 
+class Service(Struct, frozen=True, kw_only=True):
+    """How a service conversation stands: whose it is, who serves, whether it is settled.
+
+    `since` is when it came to stand so, in ms since 1970 UTC, and 0 until the customer first asked
+    something. `names` are what the customer and whoever serves are called.
+    """
+
+    customer: str
+    assignee: str | None = None
+    status: ServiceStatus = "open"
+    since: int = 0
+    names: dict[str, str] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether a customer asked and nobody has taken it on."""
+        return self.status == "open" and self.assignee is None and self.since > 0
+
+
 class Room(Struct, frozen=True, kw_only=True):
     """What a conversation of many has beside its messages. Times are ms since 1970 UTC.
 
     Until `muted_until` only admins and the `speakers` may write. `count` are members, of `capacity`
     at most; `asked` those who wait to be let in, `invited` those who have not answered yet.
     `revision` counts the changes. A community is the server's: it has no owner, `community` names
-    its rule, and `titles` hold its title by language.
+    its rule, and `titles` hold its title by language. `service` is there in a service conversation,
+    and `notes_of` names the one that notes are about.
     """
 
     title: str
@@ -70,6 +91,8 @@ class Room(Struct, frozen=True, kw_only=True):
     asked: int = 0
     invited: int = 0
     revision: int = 0
+    service: Service | None = None
+    notes_of: str | None = None
 
     def shown_to(self, person: Membership) -> Room:
         """The room as somebody sees it: all of it who is in it; who is asked to come in, or asks,
@@ -88,6 +111,7 @@ class Room(Struct, frozen=True, kw_only=True):
             shop=self.shop,
             community=self.community,
             revision=sign.revision,
+            notes_of=self.notes_of,
         )
 
 

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Literal
 from msgspec import Struct
 
 from chatserver.domain.conversation import ConversationView, RoomView
+from chatserver.domain.customer import Context
+from chatserver.domain.desk import DeskView
 from chatserver.domain.message import Change, Message
 from chatserver.domain.person import Person, PresenceState
 
@@ -175,7 +177,8 @@ class RoomChanged(Event, frozen=True, kw_only=True):
                     "mention_all": "admins",
                 },
                 "muted_until": 0, "speakers": [], "shop": "nuanya-renmin", "community": None,
-                "capacity": 5000, "count": 12, "asked": 0, "revision": 3,
+                "capacity": 5000, "count": 12, "asked": 0, "revision": 3, "service": None,
+                "notes_of": None,
             },
         }
     }  # fmt: skip
@@ -231,7 +234,86 @@ class ProfileChanged(Event, frozen=True, kw_only=True):
     rev: int
 
 
+class DeskMoved(Event, frozen=True, kw_only=True):
+    """A service conversation on the desk of my shop moved, as told after `desk.list`.
+
+    `conversation` is null where it is no longer for me to look at: somebody else serves it, or it
+    is settled. Pass over a `revision` below the `room.revision` I know, but for a `head` or `last`
+    that is later than mine.
+    """
+
+    name = "desk"
+    example = {
+        "id": "s52c", "revision": 2,
+        "conversation": {
+            "id": "s52c", "created_at": 1790000000000,
+            "room": {
+                "title": "暖芽母婴·人民路店", "owner": "", "titles": {}, "avatar": None,
+                "announcement": None,
+                "settings": {
+                    "join": "invitation", "history": "all", "history_last": 50, "slow_mode_s": 0,
+                    "mention_all": "admins",
+                },
+                "muted_until": 0, "speakers": [], "shop": "nuanya-renmin", "community": None,
+                "capacity": 2147483648, "count": 1, "asked": 0, "invited": 0, "revision": 2,
+                "service": {
+                    "customer": "mei", "assignee": None, "status": "open",
+                    "since": 1790000000000, "names": {"mei": "陈小美"},
+                },
+                "notes_of": None,
+            },
+            "head": {"seq": 1, "mod": 0},
+            "last": {
+                "conversation": "s52c", "seq": 1, "client_id": "c-90", "sender": "mei",
+                "kind": "text", "body": {"text": "今天几点关门？"}, "at": 1790000000000,
+            },
+        },
+    }  # fmt: skip
+
+    id: str
+    revision: int
+    conversation: DeskView | None
+
+    def payload(self) -> Any:
+        """All fields, `conversation` also when null."""
+        return {"id": self.id, "revision": self.revision, "conversation": self.conversation}
+
+
+class ContextChanged(Event, frozen=True, kw_only=True):
+    """A customer whom I serve looks at something else now."""
+
+    name = "context"
+    example = {
+        "user": "mei",
+        "context": {
+            "page": {"url": "https://shop.example/p/82", "title": "婴儿润肤霜 200g"},
+            "product": {
+                "id": "82", "title": "婴儿润肤霜 200g", "price": "¥79.00",
+                "image": "https://shop.example/i/82.jpg", "url": "https://shop.example/p/82",
+            },
+            "at": 1790000000000,
+        },
+    }  # fmt: skip
+
+    user: str
+    context: Context
+
+
+class SnippetsChanged(Event, frozen=True, kw_only=True):
+    """My canned replies changed on another device of mine; `snippet.list` has them.
+
+    A device that has this `rev` already passes over it. Sync does not bring them: fetch them when
+    they are shown.
+    """
+
+    name = "snippets"
+    example = {"rev": 7}
+
+    rev: int
+
+
 EVENTS: tuple[type[Event], ...] = (
     Ready, MessageSent, Changed, ReadMoved, DeliveredMoved, Typing, PresenceChanged,
-    ConversationChanged, RoomChanged, Badge, Notice, ProfileChanged,
+    ConversationChanged, RoomChanged, Badge, Notice, ProfileChanged, DeskMoved, ContextChanged,
+    SnippetsChanged,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from chatserver.domain.message import Change, Message
 
 RoomRole = Literal["owner", "admin", "member"]
-State = Literal["in", "invited", "asked", "left", "removed", "banned", "moved"]
+State = Literal["in", "viewing", "invited", "asked", "left", "removed", "banned", "moved"]
 Mode = Literal["all", "mentions", "silent", "none"]
 
 MUTED: frozenset[Mode] = frozenset({"silent", "none"})  # counted, but not on the badge
@@ -51,7 +51,7 @@ class Membership(Struct, frozen=True, kw_only=True):
 
     `since` is the first message to be seen, `until` where the logs stood when the person left, and
     `sign` what the room was called then. `moved` is who was taken out of a community because it no
-    longer fits.
+    longer fits; `viewing` is staff who may look at a service conversation that they are not in.
     """
 
     conversation: str

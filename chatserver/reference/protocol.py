@@ -22,20 +22,24 @@ from chatserver.domain.conversation import (
     RoomMember,
     RoomSettings,
     RoomView,
+    Service,
     SyncedConversation,
 )
+from chatserver.domain.customer import Context, Customer, Product, ViewedPage
+from chatserver.domain.desk import DeskView
 from chatserver.domain.device import Device
 from chatserver.domain.events import EVENTS, PROTOCOL_VERSION, Event
 from chatserver.domain.membership import Head, Prefs
 from chatserver.domain.message import Change, Forwarded, Message
 from chatserver.domain.person import DeviceInfo, Person
 from chatserver.domain.profile import Child, Consent, Profile
+from chatserver.domain.snippet import Snippet
 from chatserver.errors import ChatError
 
 SHAPES: tuple[type[msgspec.Struct], ...] = (
     Message, Forwarded, Change, ConversationView, SyncedConversation, Member, Me, Head, Prefs,
-    RoomView, Room, RoomSettings, Announcement, RoomMember, Person, Device,
-    Profile, Child, Consent,
+    RoomView, Room, RoomSettings, Announcement, Service, RoomMember, Person, Device,
+    Profile, Child, Consent, DeskView, Snippet, Customer, Context, ViewedPage, Product,
 )  # fmt: skip
 REFUSALS = (
     errors.Unauthorized, errors.TokenExpired, errors.OriginRefused, errors.Busy,
@@ -54,6 +58,7 @@ _PATTERNS = {
     r"^[^\x00-\x20\x7f]+\Z": "without blanks",
     r"^[\x21-\x7e]+\Z": "visible ASCII",
     r"^https://[\x21-\x7e]+\Z": "an https address",
+    r"^https?://[\x21-\x7e]+\Z": "an http or https address",
     r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z": "one line, not blank",
 }
 

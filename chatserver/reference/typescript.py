@@ -25,13 +25,15 @@ HEADER = """\
 ANSWERS: dict[str, str] = {
     "answers_in_ms": "number | null", "at": "number", "badge": "Badge", "changes": "Change[]",
     "conversation": "ConversationView", "conversations": "ConversationView[]",
-    "devices": "Device[]", "duplicate?": "boolean", "exp": "number", "members": "RoomMember[]",
-    "messages": "Message[]", "mod": "number", "more": "boolean", "online": "boolean",
-    "presence": "Record<string, Presence>", "profile": "Profile", "read": "number",
-    "read_count": "number", "seq": "number", "token": "string", "unread": "number",
-    "unread_count": "number",
+    "customer": "Customer", "devices": "Device[]", "duplicate?": "boolean", "exp": "number",
+    "members": "RoomMember[]", "messages": "Message[]", "mod": "number", "more": "boolean",
+    "online": "boolean", "presence": "Record<string, Presence>", "profile": "Profile",
+    "read": "number", "read_count": "number", "rev": "number", "seq": "number",
+    "snippet": "Snippet", "snippets": "Snippet[]", "tags": "string[]", "token": "string",
+    "unread": "number", "unread_count": "number",
 }  # fmt: skip
 ANSWERS_OF: dict[str, dict[str, str]] = {
+    "desk.list": {"conversations": "DeskView[]"},
     "read.who": {"read": "string[]", "unread": "string[]"},
     "sync": {"conversations": "SyncedConversation[]"},
 }

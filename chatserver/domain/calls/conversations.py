@@ -39,6 +39,8 @@ class SettingsChange(Struct, frozen=True, kw_only=True):
 class OpenConversation(Call, frozen=True, kw_only=True, rename={"with_": "with"}):
     """Find or begin the direct conversation with somebody, the same one for ever; or begin a room.
 
+    With kind `service` a customer finds or begins the one conversation with the own shop.
+
     A `group` or `channel` has a title and perhaps first members, and is the caller's. A `client_id`
     makes beginning a room again harmless: the same id gives the same room.
     """
@@ -46,7 +48,7 @@ class OpenConversation(Call, frozen=True, kw_only=True, rename={"with_": "with"}
     name = "conversation.open"
     ack = "conversation"
 
-    kind: Literal["direct", "group", "channel"]
+    kind: Literal["direct", "group", "channel", "service"]
     with_: UserId | None = None
     title: Title | None = None
     client_id: ClientId | None = None
@@ -66,7 +68,7 @@ class ListConversations(Call, frozen=True, kw_only=True):
 
 
 class GetConversation(Call, frozen=True, kw_only=True):
-    """One conversation of mine."""
+    """One conversation of mine, or as staff a service conversation that I may look at."""
 
     name = "conversation.get"
     ack = "conversation"

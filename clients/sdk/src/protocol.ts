@@ -65,7 +65,7 @@ export interface Change {
  */
 export interface ConversationView {
   id: string
-  kind: "channel" | "direct" | "group"
+  kind: "channel" | "direct" | "group" | "notes" | "service"
   created_at: number
   members: Member[]
   room: Room | null
@@ -87,7 +87,7 @@ export interface ConversationView {
  */
 export interface SyncedConversation {
   id: string
-  kind: "channel" | "direct" | "group"
+  kind: "channel" | "direct" | "group" | "notes" | "service"
   created_at: number
   members: Member[]
   room: Room | null
@@ -120,7 +120,7 @@ export interface Member {
  */
 export interface Me {
   role: "admin" | "member" | "owner"
-  state: "asked" | "banned" | "in" | "invited" | "left" | "moved" | "removed"
+  state: "asked" | "banned" | "in" | "invited" | "left" | "moved" | "removed" | "viewing"
   muted_until: number
   first: number
 }
@@ -147,7 +147,7 @@ export interface Prefs {
 /** What changed for everybody in a room: the same for all of them. */
 export interface RoomView {
   id: string
-  kind: "channel" | "direct" | "group"
+  kind: "channel" | "direct" | "group" | "notes" | "service"
   room: Room
 }
 
@@ -157,7 +157,8 @@ export interface RoomView {
  * Until `muted_until` only admins and the `speakers` may write. `count` are members, of `capacity`
  * at most; `asked` those who wait to be let in, `invited` those who have not answered yet.
  * `revision` counts the changes. A community is the server's: it has no owner, `community` names
- * its rule, and `titles` hold its title by language.
+ * its rule, and `titles` hold its title by language. `service` is there in a service conversation,
+ * and `notes_of` names the one that notes are about.
  */
 export interface Room {
   title: string
@@ -175,6 +176,8 @@ export interface Room {
   asked: number
   invited: number
   revision: number
+  service: Service | null
+  notes_of: string | null
 }
 
 /**
@@ -198,13 +201,27 @@ export interface Announcement {
   at: number
 }
 
+/**
+ * How a service conversation stands: whose it is, who serves, whether it is settled.
+ *
+ * `since` is when it came to stand so, in ms since 1970 UTC, and 0 until the customer first asked
+ * something. `names` are what the customer and whoever serves are called.
+ */
+export interface Service {
+  customer: string
+  assignee: string | null
+  status: "open" | "resolved"
+  since: number
+  names: Record<string, string>
+}
+
 /** Somebody in a room as the others see them; `role` is that in the room. */
 export interface RoomMember {
   user: string
   name: string
   role: "admin" | "member" | "owner"
   staff: boolean
-  state: "asked" | "banned" | "in" | "invited" | "left" | "moved" | "removed"
+  state: "asked" | "banned" | "in" | "invited" | "left" | "moved" | "removed" | "viewing"
   joined_at: number
   muted_until: number
 }
@@ -254,6 +271,64 @@ export interface Consent {
 }
 
 /**
+ * A service conversation as it lies on the desk, the same for all who may look at it.
+ *
+ * `last` is the latest message, also where it was recalled.
+ */
+export interface DeskView {
+  id: string
+  created_at: number
+  room: Room
+  head: Head
+  last: Message | null
+}
+
+/** A canned reply. The client fills `{customer}`, `{me}` and `{shop}` in its text. */
+export interface Snippet {
+  id: string
+  shortcut: string
+  title: string
+  text: string
+}
+
+/**
+ * Somebody's customer: who they are, how staff tagged them, what they look at now.
+ *
+ * `conversations` are the service conversations with them that the one who asks may see.
+ */
+export interface Customer {
+  user: string
+  name: string
+  shop: string | null
+  tags: string[]
+  profile: Profile
+  context: Context | null
+  conversations: DeskView[]
+}
+
+/** What a customer looks at, as their client said `at` a time; kept for a day. */
+export interface Context {
+  page: ViewedPage
+  product: Product | null
+  at: number
+}
+
+/** A page of the shop that a customer looks at. */
+export interface ViewedPage {
+  url: string
+  title?: string
+}
+
+/** What the page offers; `price` is as it is shown, with its currency. */
+export interface Product {
+  id: string
+  title: string
+  price?: string
+  image?: string | null
+  url?: string | null
+}
+
+/**
  * My unread messages and mentions over all conversations that are not muted.
  *
  * Told when reading or muting changed it. A `message` of somebody else in a conversation that is
@@ -288,12 +363,14 @@ export interface Calls {
   /**
    * Find or begin the direct conversation with somebody, the same one for ever; or begin a room.
    *
+   * With kind `service` a customer finds or begins the one conversation with the own shop.
+   *
    * A `group` or `channel` has a title and perhaps first members, and is the caller's. A `client_id`
    * makes beginning a room again harmless: the same id gives the same room.
    */
   "conversation.open": {
     fields: {
-      kind: "channel" | "direct" | "group"
+      kind: "channel" | "direct" | "group" | "service"
       with?: string | null
       title?: string | null
       client_id?: string | null
@@ -316,7 +393,7 @@ export interface Calls {
       more: boolean
     }
   }
-  /** One conversation of mine. */
+  /** One conversation of mine, or as staff a service conversation that I may look at. */
   "conversation.get": {
     fields: {
       conversation: string
@@ -750,6 +827,152 @@ export interface Calls {
       profile: Profile
     }
   }
+  /**
+   * Service conversations of my shop; from then on `desk` tells this connection what moves.
+   *
+   * `mine` I serve; `unassigned` wait for somebody, the one that waits longest first; `all` is for
+   * managers. But for those that wait the one with the latest message is first. `after` is the last
+   * id I have.
+   */
+  "desk.list": {
+    fields: {
+      view: "all" | "mine" | "unassigned"
+      after?: string | null
+      limit?: number
+    }
+    answer: {
+      conversations: DeskView[]
+      more: boolean
+    }
+  }
+  /**
+   * Take a service conversation on that nobody serves. Of many who try one succeeds; the others
+   * are refused with `taken`, and `by` says who has it.
+   */
+  "desk.claim": {
+    fields: {
+      conversation: string
+    }
+    answer: {
+      conversation: ConversationView
+    }
+  }
+  /** Give a service conversation back to the desk: I no longer serve it. */
+  "desk.release": {
+    fields: {
+      conversation: string
+    }
+    answer: {
+      conversation: ConversationView
+    }
+  }
+  /** Hand a service conversation to a colleague of the shop, as who serves it or as a manager. */
+  "desk.assign": {
+    fields: {
+      conversation: string
+      user: string
+    }
+    answer: {
+      conversation: ConversationView
+    }
+  }
+  /** Say that a service conversation is settled; a message of the customer opens it again. */
+  "desk.resolve": {
+    fields: {
+      conversation: string
+    }
+    answer: {
+      conversation: ConversationView
+    }
+  }
+  /** Say that a service conversation is not settled after all. */
+  "desk.reopen": {
+    fields: {
+      conversation: string
+    }
+    answer: {
+      conversation: ConversationView
+    }
+  }
+  /**
+   * The notes beside a service conversation that I serve or may look at: a conversation of their
+   * own, of kind `notes`, which I am in from then on. The customer never learns of it.
+   */
+  "conversation.notes": {
+    fields: {
+      conversation: string
+    }
+    answer: {
+      conversation: ConversationView
+    }
+  }
+  /** My canned replies by their shortcuts; `after` is the last shortcut I have. */
+  "snippet.list": {
+    fields: {
+      after?: string | null
+      limit?: number
+    }
+    answer: {
+      snippets: Snippet[]
+      more: boolean
+      rev: number
+    }
+  }
+  /**
+   * Keep a canned reply, or change the one with this id. I make the id, so that saving again is
+   * harmless; a shortcut that another one of mine has is refused with `conflict`.
+   */
+  "snippet.save": {
+    fields: {
+      id: string
+      shortcut: string
+      title?: string
+      text: string
+    }
+    answer: {
+      snippet: Snippet
+      rev: number
+    }
+  }
+  /** Forget a canned reply; harmless when there is none. */
+  "snippet.remove": {
+    fields: {
+      id: string
+    }
+    answer: {
+      rev: number
+    }
+  }
+  /** A customer whose service conversation I serve or may look at. Reading is recorded. */
+  "customer.get": {
+    fields: {
+      user: string
+    }
+    answer: {
+      customer: Customer
+    }
+  }
+  /** Replace the tags of such a customer; staff alone see them. */
+  "customer.tag": {
+    fields: {
+      user: string
+      tags: string[]
+    }
+    answer: {
+      tags: string[]
+    }
+  }
+  /**
+   * What I, a customer, look at now; it replaces what I said before. Whoever serves my
+   * conversation sees it, for a day.
+   */
+  "context.update": {
+    fields: {
+      page: ViewedPage
+      product?: Product | null
+    }
+    answer: Record<never, never>
+  }
 }
 
 /** Every event, and what comes with it. */
@@ -836,6 +1059,32 @@ export interface Events {
   profile: {
     rev: number
   }
+  /**
+   * A service conversation on the desk of my shop moved, as told after `desk.list`.
+   *
+   * `conversation` is null where it is no longer for me to look at: somebody else serves it, or it
+   * is settled. Pass over a `revision` below the `room.revision` I know, but for a `head` or `last`
+   * that is later than mine.
+   */
+  desk: {
+    id: string
+    revision: number
+    conversation: DeskView | null
+  }
+  /** A customer whom I serve looks at something else now. */
+  context: {
+    user: string
+    context: Context
+  }
+  /**
+   * My canned replies changed on another device of mine; `snippet.list` has them.
+   *
+   * A device that has this `rev` already passes over it. Sync does not bring them: fetch them when
+   * they are shown.
+   */
+  snippets: {
+    rev: number
+  }
 }
 
 /** Why a call or a connection is refused. */
@@ -854,6 +1103,8 @@ export type ErrorCode =
   | "not_found"
   /** This id was already used for something else. */
   | "conflict"
+  /** Somebody else took this on before you; `by` says who. */
+  | "taken"
   /** This server is not set up for this; its operator can change that. */
   | "unsupported"
   /** The server has more work than it can take right now; wait and try again. */

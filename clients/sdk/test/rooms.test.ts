@@ -33,7 +33,7 @@ function roomOf(revision: number, title = "Mothers"): Room {
       ...{ join: "invitation", history: "all", history_last: 50 },
       ...{ slow_mode_s: 0, mention_all: "admins" },
     } as Room["settings"],
-    revision,
+    ...{ revision, service: null, notes_of: null },
   }
 }
 
