@@ -40,7 +40,9 @@ function begin(identity: Identity): void {
         page ? chat.call("context.update", { page, product: product ?? null }) : Promise.resolve(),
     })
     chat.on("connection", () => looking.go())
-    effect(() => page.context.value && looking.at(page.context.value))
+    effect(() => {
+      if (page.context.value) looking.at(page.context.value)
+    })
     effect(() => chat.setForeground(isInFront() && document.visibilityState === "visible"))
   }
   render(
