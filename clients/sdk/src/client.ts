@@ -6,6 +6,7 @@ import type { DeskListName } from "./desk.ts"
 import { ChatRefused, ChatStopped, ChatTimeout } from "./errors.ts"
 import type { ChatEventName, ChatEvents, Connectivity } from "./events.ts"
 import { Feed } from "./feed.ts"
+import type { HistoryStore } from "./kept.ts"
 import { type Draft, newClientId, nextOrder, type Pending } from "./outbox.ts"
 import type { Badge, Calls, Context, DeviceInfo, Person, Presence } from "./protocol.ts"
 import { Shared } from "./shared.ts"
@@ -29,6 +30,9 @@ export interface ChatOptions {
   transport: Transport
   /** Where unsent messages are kept; by default IndexedDB, or memory where there is none. */
   outbox?: OutboxStore
+  /** Where conversations are kept for the next page, so that it shows them before it is connected;
+   * by default nowhere. */
+  history?: HistoryStore
   /** Whether tabs share one connection and one state, where the browser can do that. */
   shareTabs?: boolean
 }
@@ -330,6 +334,22 @@ export class ChatClient {
     return true
   }
 
+  /**
+   * Load older messages until `seq` is held.
+   *
+   * Resolves to whether it is: there may be no such message for me, or no connection.
+   */
+  async reach(conversation: string, seq: number): Promise<boolean> {
+    for (;;) {
+      const known = this.conversation(conversation)
+      if (!known) return false
+      if (known.log.first <= seq) return known.log.get(seq) !== undefined
+      const { first } = known.log
+      if (!this.loadOlder(conversation)) return false
+      if (!(await this.loaded(conversation, first))) return false
+    }
+  }
+
   /** Be told when these people come and go, also after coming back. */
   async watch(users: string[]): Promise<void> {
     const added = users.filter((user) => !this.state.watched.has(user))
@@ -352,6 +372,25 @@ export class ChatClient {
 
   private get state(): State {
     return this.shared.state
+  }
+
+  /** Wait until older messages came; whether they did before the connection went. */
+  private loaded(conversation: string, first: number): Promise<boolean> {
+    const came = deferred<boolean>()
+    const offs = [
+      this.on("history", (told) => {
+        const isFurther = (this.conversation(conversation)?.log.first ?? 0) < first
+        if (told.conversation === conversation && isFurther) came.resolve(true)
+      }),
+      this.on("connection", ({ phase }) => {
+        if (phase !== "connected") came.resolve(false)
+      }),
+    ]
+    const late = setTimeout(() => came.resolve(false), this.timeoutMs)
+    return came.promise.finally(() => {
+      clearTimeout(late)
+      for (const off of offs) off()
+    })
   }
 
   private awaitStored(clientId: string): Sending {

@@ -8,8 +8,15 @@ export type { DeskListName } from "./desk.ts"
 export { installationId } from "./device.ts"
 export { ChatDisconnected, ChatError, ChatRefused, ChatStopped, ChatTimeout } from "./errors.ts"
 export type { ChatEventName, ChatEvents, Connectivity, PendingState } from "./events.ts"
+export {
+  type HistoryStore,
+  indexedDbHistory,
+  type Kept,
+  type KeptConversation,
+  type KeptPerson,
+} from "./kept.ts"
 export { textOf } from "./message.ts"
-export type { Draft, Pending, Refusal } from "./outbox.ts"
+export { type Draft, newClientId, type Pending, type Refusal } from "./outbox.ts"
 export * from "./protocol.ts"
 export { indexedDbStore, memoryStore, type OutboxStore } from "./store.ts"
 export type { Auth, ConnectRefusal, Link, LinkEvents, Transport } from "./transport.ts"

@@ -123,9 +123,8 @@ export class Fetcher {
         await call("conversation.get", { conversation }) // which is taken in by itself
         return undefined
       case "names": {
-        const { users } = asked
-        const page = await call("conversation.members", { conversation, users })
-        return { on: "names", asked, page }
+        await call("conversation.members", { conversation, users: asked.users }) // the same
+        return undefined
       }
       case "changes": {
         const fields = { conversation, after: asked.after, limit: NEWER_LIMIT }

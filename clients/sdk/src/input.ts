@@ -2,7 +2,8 @@
 // knows the same.
 
 import type { DeskListName, FetchDesk } from "./desk.ts"
-import type { Connectivity, Effect, FetchChanges, FetchHistory, FetchNames } from "./events.ts"
+import type { Connectivity, Effect, FetchChanges, FetchHistory } from "./events.ts"
+import type { Kept } from "./kept.ts"
 import type { Draft, Pending, Refusal } from "./outbox.ts"
 import type { Calls, ConversationView, Events, Presence } from "./protocol.ts"
 
@@ -11,6 +12,7 @@ export type Answer<Name extends keyof Calls> = Calls[Name]["answer"]
 
 /** Something that happened. Times are milliseconds since 1970 UTC. */
 export type Input =
+  | { on: "kept"; kept: Kept }
   | { on: "phase"; phase: Connectivity }
   | { on: "ready"; ready: Events["ready"] }
   | { on: "down" }
@@ -21,7 +23,7 @@ export type Input =
   | { on: "view"; view: ConversationView }
   | { on: "history"; asked: FetchHistory; page: Answer<"history.get"> }
   | { on: "changes"; asked: FetchChanges; page: Answer<"changes.get"> }
-  | { on: "names"; asked: FetchNames; page: Answer<"conversation.members"> }
+  | { on: "names"; conversation: string; page: Answer<"conversation.members"> }
   | { on: "desk"; view: DeskListName }
   | { on: "desk-more"; view: DeskListName }
   | { on: "desk-page"; asked: FetchDesk; page: Answer<"desk.list"> }

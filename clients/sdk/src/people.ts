@@ -12,6 +12,11 @@ export class People {
     return this.names.get(user) || user
   }
 
+  /** Everybody whose name is known. */
+  all(): [user: string, name: string][] {
+    return [...this.names]
+  }
+
   /** The server told about these people. */
   learn(people: Iterable<{ user: string; name: string }>): void {
     for (const { user, name } of people) if (name) this.names.set(user, name)

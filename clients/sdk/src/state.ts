@@ -5,8 +5,9 @@
 
 import { Conversation } from "./conversation.ts"
 import { Desk, deskViewOf } from "./desk.ts"
-import { type Connectivity, type Effect, type FetchNames, tell } from "./events.ts"
+import { type Connectivity, type Effect, tell } from "./events.ts"
 import type { Answer, Input } from "./input.ts"
+import type { Kept } from "./kept.ts"
 import { type Draft, numbered, Outbox } from "./outbox.ts"
 import { People } from "./people.ts"
 import type {
@@ -109,6 +110,8 @@ export class State {
 
   private step(input: Input): Effect[] {
     switch (input.on) {
+      case "kept":
+        return this.onKept(input.kept)
       case "phase":
         this.phase = input.phase
         return [tell("connection", input.phase)]
@@ -143,7 +146,7 @@ export class State {
       case "changes":
         return this.known(input.asked.conversation)?.onChanges(input.asked, input.page) ?? []
       case "names":
-        return this.onNames(input.asked, input.page)
+        return this.onNames(input.conversation, input.page)
       case "desk-page":
         return this.desk.onPage(input.asked, input.page)
       case "refused":
@@ -191,6 +194,21 @@ export class State {
       default:
         return []
     }
+  }
+
+  /** What was kept from an earlier page, before this one knows anything. */
+  private onKept({ person, conversations }: Kept): Effect[] {
+    if (this.me !== null) return []
+    this.me = person.me
+    this.limits = person.limits
+    this.people.learn(person.names.map(([user, name]) => ({ user, name })))
+    for (const { id, data } of conversations) {
+      this.conversations.set(id, Conversation.revived(data, this.people))
+    }
+    return conversations.flatMap(({ id }) => [
+      tell("conversation", { conversation: id }),
+      tell("history", { conversation: id }),
+    ])
   }
 
   // ---- connecting and syncing -------------------------------------------------------------------
@@ -251,7 +269,7 @@ export class State {
   }
 
   private countBadge(): Effect[] {
-    if (!this.allKnown) return []
+    if (!this.allKnown && this.isUp) return [] // the server tells it
     const badge = { unread: 0, mentions: 0 }
     for (const conversation of this.conversations.values()) {
       if (conversation.isMuted) continue
@@ -378,9 +396,8 @@ export class State {
     return [...effects, ...waiting.flatMap(([name, data, now]) => this.onEvent(name, data, now))]
   }
 
-  private onNames(asked: FetchNames, page: Answer<"conversation.members">): Effect[] {
+  private onNames(conversation: string, page: Answer<"conversation.members">): Effect[] {
     this.people.learn(page.members)
-    const { conversation } = asked
     return page.members.length > 0 ? [tell("conversation", { conversation })] : []
   }
 

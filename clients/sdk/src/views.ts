@@ -54,6 +54,7 @@ export interface Thread {
   read: number
   unread: number
   mentions: number
+  /** Who of the others is typing. */
   typing: string[]
   /** Whether everything back to the first message there is for me is loaded. */
   isComplete: boolean
@@ -74,6 +75,7 @@ const LIST_MOVES: ReadonlySet<ChatEventName> = new Set(["conversation", "message
 export class Views {
   private readonly state: () => State
   private readonly threads = new Map<string, Thread>()
+  private stored = new WeakMap<Message, Shown>() // those that did not move stay the same objects
   private readonly desks = new Map<DeskListName, DeskList>()
   private list: string[] | null = null
 
@@ -92,6 +94,7 @@ export class Views {
   /** Everything may have moved. */
   movedAll(): void {
     this.threads.clear()
+    this.stored = new WeakMap()
     this.desks.clear()
     this.list = null
   }
@@ -100,7 +103,7 @@ export class Views {
   thread(id: string): Thread | undefined {
     const conversation = this.state().conversations.get(id)
     if (!conversation) return undefined
-    const made = this.threads.get(id) ?? threadOf(conversation, this.state())
+    const made = this.threads.get(id) ?? threadOf(conversation, this.state(), this.stored)
     this.threads.set(id, made)
     return made
   }
@@ -133,8 +136,19 @@ function byLatest(one: Conversation, other: Conversation): number {
   return pinned || (other.last?.at ?? other.createdAt) - (one.last?.at ?? one.createdAt)
 }
 
-function threadOf(conversation: Conversation, state: State): Thread {
-  const messages = conversation.messages.map((one) => storedOf(one, conversation, state.user))
+function threadOf(
+  conversation: Conversation,
+  state: State,
+  stored: WeakMap<Message, Shown>,
+): Thread {
+  const messages = conversation.messages.map((one) => {
+    const tick = one.sender === state.user ? conversation.tick(one) : null
+    const known = stored.get(one)
+    if (known && known.tick === tick) return known
+    const made = storedOf(one, conversation, state.user, tick)
+    stored.set(one, made)
+    return made
+  })
   const pending = state.outbox.of(conversation.id)
   const other = conversation.others[0]
   const customer = conversation.room?.service?.customer ?? state.user
@@ -157,7 +171,7 @@ function threadOf(conversation: Conversation, state: State): Thread {
     read: conversation.read,
     unread: conversation.unread,
     mentions: conversation.mentions,
-    typing: state.typing(conversation.id),
+    typing: state.typing(conversation.id).filter((user) => user !== state.user),
     isComplete: conversation.isComplete,
   }
 }
@@ -169,7 +183,12 @@ function unknownTo(messages: Shown[], pending: Pending[]): Pending[] {
   return pending.filter(({ draft }) => !stored.has(draft.client_id))
 }
 
-function storedOf(message: Message, conversation: Conversation, me: string): Shown {
+function storedOf(
+  message: Message,
+  conversation: Conversation,
+  me: string,
+  tick: Tick | null,
+): Shown {
   const mine = message.sender === me
   return {
     key: (mine && message.client_id) || `#${message.seq}`,
@@ -179,7 +198,7 @@ function storedOf(message: Message, conversation: Conversation, me: string): Sho
     text: textOf(message),
     at: message.at,
     mine,
-    tick: mine ? conversation.tick(message) : null,
+    tick,
     error: null,
     message,
     draft: null,
