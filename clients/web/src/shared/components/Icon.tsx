@@ -5,7 +5,7 @@ const SHAPES = {
   forward: "M9 5l7 7-7 7",
   down: "M12 5v14M5 12l7 7 7-7",
   close: "M6 6l12 12M18 6L6 18",
-  more: "M12 5.5h.01M12 12h.01M12 18.5h.01",
+  more: "M12 6a.7.7 0 1 0 0-1.4.7.7 0 0 0 0 1.4zM12 12.7a.7.7 0 1 0 0-1.4.7.7 0 0 0 0 1.4zM12 19.4a.7.7 0 1 0 0-1.4.7.7 0 0 0 0 1.4z",
   send: "M5 12l14-7-4.5 14-3-6z",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l4 4",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 9.5v-5M9 19.5v-5",
@@ -25,6 +25,7 @@ const SHAPES = {
   check: "M5 12.5l4.5 4.5L19 7.5",
   alert: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7.5v5.5M12 16.5h.01",
   add: "M12 5v14M5 12h14",
+  columns: "M4 5h16v14H4zM10 5v14",
   leave: "M10 4H5v16h5M15 8l4 4-4 4M19 12h-9",
 } as const
 
@@ -49,15 +50,16 @@ export function Icon({ name, size = 22 }: { name: IconName; size?: number }) {
   )
 }
 
-/** A round button that is an icon; `label` is what it does. */
+/** A round button that is an icon; `label` is what it does. `isSkipped`: Tab passes over it. */
 export function IconButton(props: {
   icon: IconName
   label: string
   onClick: (event: MouseEvent) => void
   disabled?: boolean
+  isSkipped?: boolean
   class?: string
 }) {
-  const { icon, label, onClick, disabled = false } = props
+  const { icon, label, onClick, disabled = false, isSkipped = false } = props
   return (
     <button
       type="button"
@@ -65,6 +67,7 @@ export function IconButton(props: {
       aria-label={label}
       title={label}
       disabled={disabled}
+      tabIndex={isSkipped ? -1 : undefined}
       onClick={onClick}
     >
       <Icon name={icon} />
