@@ -100,7 +100,10 @@ function useFocus(page: Page | null) {
   const id = shown.value
   const takesFocus = page?.shown.value.takesFocus ?? false
   useEffect(() => {
-    if (takesFocus) place.current?.querySelector<HTMLElement>("textarea, a, button")?.focus()
+    if (!takesFocus) return
+    const first = (what: string) => place.current?.querySelector<HTMLElement>(what)
+    const target = first("textarea") ?? first("main a") ?? first("button")
+    target?.focus()
   }, [takesFocus, id])
   return place
 }

@@ -67,7 +67,7 @@ svg { width: 26px; height: 26px; }
 iframe { display: block; width: 100%; height: 100%; border: 0; }
 [hidden] { display: none; }
 @media (width <= 480px), (height <= 480px) {
-  .panel { position: fixed; inset: 0; width: auto; height: auto; border-radius: 0; }
+  :host([data-position]) .panel { position: fixed; inset: 0; width: auto; height: auto; border-radius: 0; }
   .panel:not([hidden]) ~ button { display: none; }
 }
 @media (prefers-reduced-motion: no-preference) {
