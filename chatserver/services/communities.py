@@ -31,7 +31,7 @@ from chatserver.domain.community import (
 from chatserver.domain.community_rules import RuleError, parse_rules
 from chatserver.domain.conversation import Conversation, Room, RoomSettings
 from chatserver.domain.membership import Membership, RoomRole
-from chatserver.domain.person import STAFF, Caller, Person
+from chatserver.domain.person import SERVER, STAFF, Person
 from chatserver.domain.scene import Scene
 from chatserver.errors import ChatError, Forbidden, Unsupported
 from chatserver.services.profiles import Profiles
@@ -40,8 +40,6 @@ from chatserver.store.stores import Stores
 
 LOOKED_EVERY_S = 1.0
 LEASE_MS = 10_000  # whoever looks at somebody is given this long
-
-SERVER = Caller(user="", role="bot", device="", connection="")
 
 log = structlog.get_logger()
 

@@ -115,7 +115,7 @@ class Telling:
         room = conversation.room
         if room is None:
             self._delivery.tell(conversation.members, event, skip=skip)
-        elif who.is_in and conversation.kind == "group" and room.count <= READ_TOLD_TO:
+        elif who.is_in and conversation.kind != "channel" and room.count <= READ_TOLD_TO:
             self.room(conversation, event, skip=skip)
         else:
             self._delivery.tell((who.user,), event, skip=skip)

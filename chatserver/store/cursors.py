@@ -23,7 +23,7 @@ Place = tuple[str, str]  # conversation, user
 
 USERS_AT_ONCE = 50  # whose conversations are looked up; some have hundreds
 
-_FIELDS = Membership.__struct_fields__
+_FIELDS = frozenset(Membership.__struct_fields__)
 
 
 class _Round:
@@ -244,7 +244,7 @@ def _rise(place: Place, read: int, delivered: int, now_ms: int) -> Rise:
 
 def from_document(document: Mapping[str, Any]) -> Membership:
     """The membership in a document."""
-    fields = {name: document[name] for name in _FIELDS if name in document}
+    fields = {name: value for name, value in document.items() if name in _FIELDS}
     if "until" in fields:
         fields["until"] = msgspec.convert(fields["until"], Head | None)
     if "sign" in fields:

@@ -50,7 +50,8 @@ class Gather(Generic[K, V]):
         self._load = load
         self._at_once = at_once
         self._next: _Load[K, V] | None = None
-        self._loading: set[asyncio.Task[None]] = set()
+        self._loading = 0
+        self._tasks: set[asyncio.Task[None]] = set()  # or they might be collected
 
     async def get(self, key: K) -> V | None:
         """The value of one key, None where there is none.
@@ -71,7 +72,7 @@ class Gather(Generic[K, V]):
             return {}
         if self._next is None:
             self._next = _Load()
-            if len(self._loading) < LOADS_MAX:
+            if self._loading < LOADS_MAX:
                 self._begin()
         load = self._next
         load.keys.update(wanted)
@@ -79,19 +80,26 @@ class Gather(Generic[K, V]):
         return {key: values[key] for key in wanted if key in values}
 
     def _begin(self) -> None:
+        self._loading += 1
         task = asyncio.get_running_loop().create_task(self._run(), name="look-ups")
-        self._loading.add(task)
-        task.add_done_callback(self._loading.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _run(self) -> None:
-        while (load := self._next) is not None:
-            self._next = None
-            try:
-                load.values.set_result(await self._load_all(list(load.keys)))
-            except BaseException as error:
-                load.end(error)
-                if not isinstance(error, Exception):
-                    raise
+        try:
+            while (load := self._next) is not None:
+                self._next = None
+                await self._do(load)
+        finally:  # in the same turn in which it found nothing: who comes next begins another one
+            self._loading -= 1
+
+    async def _do(self, load: _Load[K, V]) -> None:
+        try:
+            load.values.set_result(await self._load_all(list(load.keys)))
+        except BaseException as error:
+            load.end(error)
+            if not isinstance(error, Exception):
+                raise
 
     async def _load_all(self, keys: list[K]) -> Mapping[K, V]:
         if len(keys) <= self._at_once:

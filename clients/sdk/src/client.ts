@@ -2,16 +2,18 @@
 
 import type { TokenSource } from "./connection.ts"
 import type { Conversation } from "./conversation.ts"
+import type { DeskListName } from "./desk.ts"
 import { ChatRefused, ChatStopped, ChatTimeout } from "./errors.ts"
 import type { ChatEventName, ChatEvents, Connectivity } from "./events.ts"
 import { Feed } from "./feed.ts"
+import type { HistoryStore } from "./kept.ts"
 import { type Draft, newClientId, nextOrder, type Pending } from "./outbox.ts"
-import type { Badge, Calls, DeviceInfo, Person, Presence } from "./protocol.ts"
+import type { Badge, Calls, Context, DeviceInfo, Person, Presence } from "./protocol.ts"
 import { Shared } from "./shared.ts"
 import type { State } from "./state.ts"
 import type { OutboxStore } from "./store.ts"
 import type { Transport } from "./transport.ts"
-import { type Thread, Views } from "./views.ts"
+import { type DeskList, type Thread, Views } from "./views.ts"
 import { type Deferred, deferred } from "./waiting.ts"
 
 /** How a client is made. */
@@ -28,6 +30,9 @@ export interface ChatOptions {
   transport: Transport
   /** Where unsent messages are kept; by default IndexedDB, or memory where there is none. */
   outbox?: OutboxStore
+  /** Where conversations are kept for the next page, so that it shows them before it is connected;
+   * by default nowhere. */
+  history?: HistoryStore
   /** Whether tabs share one connection and one state, where the browser can do that. */
   shareTabs?: boolean
 }
@@ -56,6 +61,7 @@ export class ChatClient {
   private readonly views: Views
   private readonly awaited = new Map<string, Deferred<Stored>>()
   private readonly timeoutMs: number
+  private readonly looked = new Set<DeskListName>()
   private closed: ChatStopped | null = null
 
   constructor(options: ChatOptions) {
@@ -159,6 +165,24 @@ export class ChatClient {
     return this.views.thread(conversation)
   }
 
+  /**
+   * A list of my shop's desk as it is shown: the same object as long as nothing in it moved. Looked at
+   * once it is fetched, and followed from then on, also after coming back.
+   */
+  desk(view: DeskListName): DeskList {
+    const shown = this.views.desk(view)
+    if (!this.looked.has(view)) {
+      this.looked.add(view)
+      this.shared.change({ on: "desk", view })
+    }
+    return shown
+  }
+
+  /** What a customer whom I serve looks at, as told since connecting; `customer.get` knows more. */
+  context(user: string): Context | undefined {
+    return this.state.contexts.get(user)
+  }
+
   /** A conversation as it is held, with its log. */
   conversation(id: string): Conversation | undefined {
     return this.state.conversations.get(id)
@@ -218,6 +242,23 @@ export class ChatClient {
   async open(user: string): Promise<string> {
     const fields = { kind: "direct", with: user } as const
     return (await this.call("conversation.open", fields)).conversation.id
+  }
+
+  /** The id of my conversation with my shop, begun if there is none. */
+  async openService(): Promise<string> {
+    return (await this.call("conversation.open", { kind: "service" })).conversation.id
+  }
+
+  /** The id of the notes beside a service conversation; `thread` shows them. */
+  async notes(conversation: string): Promise<string> {
+    return (await this.call("conversation.notes", { conversation })).conversation.id
+  }
+
+  /** Fetch the next page of a list of the desk; whether there may be one. */
+  loadMoreOfDesk(view: DeskListName): boolean {
+    if (!this.desk(view).hasMore || !this.state.isUp) return false
+    this.shared.change({ on: "desk-more", view })
+    return true
   }
 
   /** Put a message on its way. */
@@ -293,6 +334,22 @@ export class ChatClient {
     return true
   }
 
+  /**
+   * Load older messages until `seq` is held.
+   *
+   * Resolves to whether it is: there may be no such message for me, or no connection.
+   */
+  async reach(conversation: string, seq: number): Promise<boolean> {
+    for (;;) {
+      const known = this.conversation(conversation)
+      if (!known) return false
+      if (known.log.first <= seq) return known.log.get(seq) !== undefined
+      const { first } = known.log
+      if (!this.loadOlder(conversation)) return false
+      if (!(await this.loaded(conversation, first))) return false
+    }
+  }
+
   /** Be told when these people come and go, also after coming back. */
   async watch(users: string[]): Promise<void> {
     const added = users.filter((user) => !this.state.watched.has(user))
@@ -315,6 +372,25 @@ export class ChatClient {
 
   private get state(): State {
     return this.shared.state
+  }
+
+  /** Wait until older messages came; whether they did before the connection went. */
+  private loaded(conversation: string, first: number): Promise<boolean> {
+    const came = deferred<boolean>()
+    const offs = [
+      this.on("history", (told) => {
+        const isFurther = (this.conversation(conversation)?.log.first ?? 0) < first
+        if (told.conversation === conversation && isFurther) came.resolve(true)
+      }),
+      this.on("connection", ({ phase }) => {
+        if (phase !== "connected") came.resolve(false)
+      }),
+    ]
+    const late = setTimeout(() => came.resolve(false), this.timeoutMs)
+    return came.promise.finally(() => {
+      clearTimeout(late)
+      for (const off of offs) off()
+    })
   }
 
   private awaitStored(clientId: string): Sending {

@@ -4,6 +4,7 @@
 
 import { Described } from "./described.ts"
 import { type Effect, type FetchChanges, type FetchHistory, tell } from "./events.ts"
+import type { KeptConversation } from "./kept.ts"
 import { type Changed, Log } from "./log.ts"
 import { apply } from "./message.ts"
 import type { People } from "./people.ts"
@@ -46,6 +47,14 @@ export class Conversation extends Described {
     made.log = Object.assign(new Log(), data.log)
     made.tally = Object.assign(Object.create(Tally.prototype), data.tally)
     return made
+  }
+
+  /** Plain data to keep, with the last `count` messages; `revived` makes a conversation of it. */
+  kept(count: number): KeptConversation {
+    const log = this.log.latest(count)
+    const data = { ...(this as Conversation), log, fetching: new Set(), people: null }
+    const at = this.last?.at ?? this.createdAt
+    return { id: this.id, at, data: structuredClone(data) as unknown as Conversation }
   }
 
   // ---- what an application reads ----------------------------------------------------------------

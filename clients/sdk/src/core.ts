@@ -4,12 +4,20 @@ export type { ChatOptions, Sending, SendOptions } from "./client.ts"
 export { ChatClient } from "./client.ts"
 export type { TokenSource } from "./connection.ts"
 export type { Conversation } from "./conversation.ts"
+export type { DeskListName } from "./desk.ts"
 export { installationId } from "./device.ts"
 export { ChatDisconnected, ChatError, ChatRefused, ChatStopped, ChatTimeout } from "./errors.ts"
 export type { ChatEventName, ChatEvents, Connectivity, PendingState } from "./events.ts"
+export {
+  type HistoryStore,
+  indexedDbHistory,
+  type Kept,
+  type KeptConversation,
+  type KeptPerson,
+} from "./kept.ts"
 export { textOf } from "./message.ts"
-export type { Draft, Pending, Refusal } from "./outbox.ts"
+export { type Draft, newClientId, type Pending, type Refusal } from "./outbox.ts"
 export * from "./protocol.ts"
 export { indexedDbStore, memoryStore, type OutboxStore } from "./store.ts"
 export type { Auth, ConnectRefusal, Link, LinkEvents, Transport } from "./transport.ts"
-export type { Shown, Thread, Tick } from "./views.ts"
+export type { DeskList, Shown, Thread, Tick } from "./views.ts"

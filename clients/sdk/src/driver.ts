@@ -166,6 +166,10 @@ function meaning(name: keyof Calls, fields: object, answer: object): Input | und
       return { on: "stored", conversation, seq: (answer as { seq: number }).seq }
     case "read.mark":
       return { on: "marked", conversation, answer: answer as Calls["read.mark"]["answer"] }
+    case "conversation.members": {
+      const page = answer as Calls["conversation.members"]["answer"]
+      return { on: "names", conversation, page }
+    }
     case "presence.watch":
       return { on: "presence", told: (answer as Calls["presence.watch"]["answer"]).presence }
     default: {

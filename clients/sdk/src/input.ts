@@ -1,7 +1,9 @@
 // Everything that changes the state, as plain data: whoever takes the same inputs in the same order
 // knows the same.
 
-import type { Connectivity, Effect, FetchChanges, FetchHistory, FetchNames } from "./events.ts"
+import type { DeskListName, FetchDesk } from "./desk.ts"
+import type { Connectivity, Effect, FetchChanges, FetchHistory } from "./events.ts"
+import type { Kept } from "./kept.ts"
 import type { Draft, Pending, Refusal } from "./outbox.ts"
 import type { Calls, ConversationView, Events, Presence } from "./protocol.ts"
 
@@ -10,6 +12,7 @@ export type Answer<Name extends keyof Calls> = Calls[Name]["answer"]
 
 /** Something that happened. Times are milliseconds since 1970 UTC. */
 export type Input =
+  | { on: "kept"; kept: Kept }
   | { on: "phase"; phase: Connectivity }
   | { on: "ready"; ready: Events["ready"] }
   | { on: "down" }
@@ -20,7 +23,10 @@ export type Input =
   | { on: "view"; view: ConversationView }
   | { on: "history"; asked: FetchHistory; page: Answer<"history.get"> }
   | { on: "changes"; asked: FetchChanges; page: Answer<"changes.get"> }
-  | { on: "names"; asked: FetchNames; page: Answer<"conversation.members"> }
+  | { on: "names"; conversation: string; page: Answer<"conversation.members"> }
+  | { on: "desk"; view: DeskListName }
+  | { on: "desk-more"; view: DeskListName }
+  | { on: "desk-page"; asked: FetchDesk; page: Answer<"desk.list"> }
   | { on: "refused"; asked: Exclude<Effect, { fetch: "sync" } | { tell: string }> }
   | { on: "older"; conversation: string }
   | { on: "watch"; users: string[] }

@@ -44,6 +44,14 @@ export class Log {
     return this.held.size
   }
 
+  /** The last `count` messages as a log of their own, without what waits. */
+  latest(count: number): Log {
+    const made = new Log(this.last, this.mod, this.my)
+    made.first = Math.max(this.first, this.last - count + 1)
+    for (const message of this.after(made.first - 1)) made.held.set(message.seq, message)
+    return made
+  }
+
   /** Message `seq`, if it is held. */
   get(seq: number): Message | undefined {
     return this.held.get(seq)

@@ -5,6 +5,7 @@ import { Driver } from "./driver.ts"
 import { ChatDisconnected, ChatTimeout, plainError, revivedError } from "./errors.ts"
 import { type Effect, type Told, tell } from "./events.ts"
 import type { Input } from "./input.ts"
+import { type HistoryStore, Keeper } from "./kept.ts"
 import { newClientId, type Pending, type Refusal } from "./outbox.ts"
 import type { Calls } from "./protocol.ts"
 import { State } from "./state.ts"
@@ -15,9 +16,13 @@ import { type Deferred, deferred, within } from "./waiting.ts"
 const LOAD_MS = 3000 // a store that takes longer is not waited for
 const FROZEN_MS = 5000 // a leading tab that says nothing for so long has no say
 
+const LOGGED_OUT = ["unauthorized", "kicked"]
+const LASTING = new Set(["message", "change", "history", "conversation", "read", "delivered"])
+
 /** How a shared state is made. */
 export interface SharedOptions extends Address {
   outbox?: OutboxStore
+  history?: HistoryStore
   shareTabs?: boolean
 }
 
@@ -36,6 +41,7 @@ export class Shared {
   private readonly options: SharedOptions
   private readonly listener: SharedListener
   private readonly store: OutboxStore
+  private readonly keeper: Keeper | null
   private readonly tabs: Tabs
   private readonly id = newClientId()
   private readonly written = new Map<string, Pending>() // by this tab, not known to be stored
@@ -50,10 +56,11 @@ export class Shared {
   private isClosed = false
 
   constructor(options: SharedOptions, listener: SharedListener) {
-    const { url, device, outbox, shareTabs = true } = options
+    const { url, device, outbox, history, shareTabs = true } = options
     this.options = options
     this.listener = listener
     this.store = outbox ?? bestStore(device.id)
+    this.keeper = history ? new Keeper(history, () => this.state) : null
     this.tabs = new Tabs(`chatserver ${url} ${device.id}`, shareTabs, {
       onLead: () => void this.lead(),
       onLost: () => this.lose(),
@@ -121,6 +128,7 @@ export class Shared {
   /** Whether this tab is in the foreground; with null nobody says so any more. */
   front(isFront: boolean | null): void {
     this.change({ on: "foreground", tab: this.id, isFront })
+    if (!isFront) this.keeper?.save()
   }
 
   /** Change the state of all tabs. */
@@ -144,8 +152,9 @@ export class Shared {
     const early: Deed[] = []
     this.early = early
     this.heardLeader()
-    const kept = this.store.load().then((all) => all, noStore)
-    await within(kept, LOAD_MS)
+    const unsent = this.store.load().then((all) => all, noStore)
+    const kept = this.keeper?.load() ?? Promise.resolve(null)
+    await within(Promise.all([unsent, kept]), LOAD_MS)
     if (this.isClosed || this.early !== early) return // it was taken away meanwhile
     this.leader = this.id
     this.driver = new Driver({
@@ -155,7 +164,8 @@ export class Shared {
     })
     this.tabs.post({ note: "lead" })
     for (const call of this.asked.values()) call.reject(new ChatDisconnected())
-    void kept.then((all) => {
+    void kept.then((all) => all && this.drive({ on: "kept", kept: all }))
+    void unsent.then((all) => {
       for (const pending of all) this.drive({ on: "pending", pending: { ...pending, tried: true } })
     })
     this.driver.start()
@@ -308,7 +318,18 @@ export class Shared {
     if (input.on === "foreground") this.driver?.tellForeground()
     if (input.on === "pending") this.driver?.sender.wrote(input.pending.draft.conversation)
     for (const effect of effects) this.follows(effect)
+    if (this.driver && this.keeper && input.on !== "kept") this.keepHistory(this.keeper, effects)
     this.driver?.sender.wake()
+  }
+
+  private keepHistory(keeper: Keeper, effects: Effect[]): void {
+    for (const effect of effects) {
+      if (!("tell" in effect)) continue
+      const { tell: told, data } = effect
+      const isLoggedOut = told === "connection" && LOGGED_OUT.includes(data.code ?? "")
+      if (isLoggedOut) keeper.clear()
+      else if (LASTING.has(told)) keeper.note((data as { conversation: string }).conversation)
+    }
   }
 
   private follows(effect: Effect): void {
@@ -327,6 +348,7 @@ function everything(state: State): Told[] {
       tell("history", { conversation }),
     ]),
     tell("badge", state.badge),
+    tell("desk", {}),
   ]
 }
 

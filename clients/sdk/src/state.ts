@@ -4,14 +4,18 @@
 // applied after it, and what the answer already held is passed over.
 
 import { Conversation } from "./conversation.ts"
-import { type Connectivity, type Effect, type FetchNames, tell } from "./events.ts"
+import { Desk, deskViewOf } from "./desk.ts"
+import { type Connectivity, type Effect, tell } from "./events.ts"
 import type { Answer, Input } from "./input.ts"
+import type { Kept } from "./kept.ts"
 import { type Draft, numbered, Outbox } from "./outbox.ts"
 import { People } from "./people.ts"
 import type {
   Badge,
   Calls,
+  Context,
   ConversationView,
+  DeskView,
   Events,
   Person,
   Presence,
@@ -20,6 +24,7 @@ import type {
 
 const TYPING_MS = 8000 // without renewal somebody is taken to have stopped
 const WAITING_MAX = 5000 // live events kept during a sync; beyond it another sync is cheaper
+const SYNC: Effect = { fetch: "sync" }
 const WAIT_FOR_SYNC = new Set(["message", "change", "read", "delivered", "conversation"])
 
 /** My conversations and the people in them, converging to what the server knows. */
@@ -31,6 +36,9 @@ export class State {
   presence = new Map<string, Presence>()
   badge: Badge = { unread: 0, mentions: 0 }
   people = new People()
+  desk = new Desk()
+  contexts = new Map<string, Context>() // what customers look at, as told since connecting
+  private released = new Map<string, number>() // what I served once, and the room's revision then
   outbox = new Outbox()
   watched = new Set<string>() // people whose presence an application wants to know
   isUp = false // there is a connection
@@ -49,6 +57,7 @@ export class State {
     const made = Object.assign(new State(), data)
     made.people = Object.assign(new People(), data.people)
     made.outbox = Object.assign(new Outbox(), data.outbox)
+    made.desk = Desk.revived(data.desk)
     for (const [id, conversation] of data.conversations) {
       made.conversations.set(id, Conversation.revived(conversation, made.people))
     }
@@ -80,6 +89,14 @@ export class State {
     return token === null ? { have } : { have, token }
   }
 
+  /** The service conversations that I serve, as they lie on the desk. */
+  served(): DeskView[] {
+    const mine = [...this.conversations.values()].filter(
+      ({ isIn, room }) => isIn && room?.service?.assignee === this.user,
+    )
+    return mine.flatMap((conversation) => deskViewOf(conversation) ?? [])
+  }
+
   /** Who is typing in a conversation. */
   typing(conversation: string): string[] {
     const here = [...this.typists.values()].filter((typist) => typist.conversation === conversation)
@@ -93,6 +110,8 @@ export class State {
 
   private step(input: Input): Effect[] {
     switch (input.on) {
+      case "kept":
+        return this.onKept(input.kept)
       case "phase":
         this.phase = input.phase
         return [tell("connection", input.phase)]
@@ -127,7 +146,9 @@ export class State {
       case "changes":
         return this.known(input.asked.conversation)?.onChanges(input.asked, input.page) ?? []
       case "names":
-        return this.onNames(input.asked, input.page)
+        return this.onNames(input.conversation, input.page)
+      case "desk-page":
+        return this.desk.onPage(input.asked, input.page)
       case "refused":
         return this.onFetchRefused(input.asked)
       default:
@@ -142,6 +163,10 @@ export class State {
       case "watch":
         for (const user of input.users) this.watched.add(user)
         return []
+      case "desk":
+        return this.desk.watch(input.view).filter((effect) => this.isUp || !("fetch" in effect))
+      case "desk-more":
+        return this.isUp ? this.desk.more(input.view) : []
       case "foreground":
         if (input.isFront === null) this.tabsInFront.delete(input.tab)
         else this.tabsInFront.set(input.tab, input.isFront)
@@ -171,6 +196,21 @@ export class State {
     }
   }
 
+  /** What was kept from an earlier page, before this one knows anything. */
+  private onKept({ person, conversations }: Kept): Effect[] {
+    if (this.me !== null) return []
+    this.me = person.me
+    this.limits = person.limits
+    this.people.learn(person.names.map(([user, name]) => ({ user, name })))
+    for (const { id, data } of conversations) {
+      this.conversations.set(id, Conversation.revived(data, this.people))
+    }
+    return conversations.flatMap(({ id }) => [
+      tell("conversation", { conversation: id }),
+      tell("history", { conversation: id }),
+    ])
+  }
+
   // ---- connecting and syncing -------------------------------------------------------------------
 
   private onReady(ready: Events["ready"]): Effect[] {
@@ -188,6 +228,7 @@ export class State {
     this.pageToken = page.more ? page.token : null
     if (!page.more) this.token = page.token
     const effects = page.conversations.flatMap((told) => {
+      if (this.forgets(told)) return [tell("conversation", { conversation: told.id })]
       const fresh = !this.conversations.has(told.id)
       return (this.known(told.id) ?? this.begin(told)).onSync(told, fresh)
     })
@@ -202,7 +243,7 @@ export class State {
     const effects = waiting.flatMap(([name, data, now]) => this.onEvent(name, data, now))
     const missed = this.missed
     this.missed = false
-    return missed ? [...effects, { fetch: "sync" }] : effects
+    return [...effects, ...(missed ? [SYNC] : this.desk.again())]
   }
 
   /** The sync came to nothing; what waited is covered by the next one. */
@@ -219,12 +260,16 @@ export class State {
     this.waiting = []
     this.asked.clear()
     this.people.askAgain()
-    for (const conversation of this.conversations.values()) conversation.onDisconnected()
+    for (const conversation of this.conversations.values()) {
+      conversation.onDisconnected()
+      // nobody tells of it: who looks at it asks again
+      if (conversation.place.state === "viewing") this.conversations.delete(conversation.id)
+    }
     return []
   }
 
   private countBadge(): Effect[] {
-    if (!this.allKnown) return []
+    if (!this.allKnown && this.isUp) return [] // the server tells it
     const badge = { unread: 0, mentions: 0 }
     for (const conversation of this.conversations.values()) {
       if (conversation.isMuted) continue
@@ -260,8 +305,14 @@ export class State {
       }
       case "badge":
         return this.allKnown ? [] : this.takeBadge(data as Badge)
+      case "desk":
+        return this.onDesk(data as Events["desk"])
+      case "context":
+        return this.onContext(data as Events["context"])
       case "profile":
         return [tell("profile", data as Events["profile"])]
+      case "snippets":
+        return [tell("snippets", data as Events["snippets"])]
       default:
         return []
     }
@@ -300,6 +351,20 @@ export class State {
     return conversation?.onRoom(told.room) ?? this.ask(told.id, "conversation", data, now)
   }
 
+  private onDesk(told: Events["desk"]): Effect[] {
+    const looking = this.known(told.id)?.place.state === "viewing"
+    const effects = this.desk.onMoved(told)
+    if (!looking) return effects
+    if (told.conversation) return [...effects, { fetch: "conversation", conversation: told.id }]
+    this.conversations.delete(told.id)
+    return [...effects, tell("conversation", { conversation: told.id })]
+  }
+
+  private onContext(told: Events["context"]): Effect[] {
+    this.contexts.set(told.user, told.context)
+    return [tell("context", told)]
+  }
+
   private onPresence(told: Record<string, Presence>): Effect[] {
     return Object.entries(told).map(([user, presence]) => {
       this.presence.set(user, presence)
@@ -321,19 +386,23 @@ export class State {
   // ---- answers ----------------------------------------------------------------------------------
 
   private onView(view: ConversationView): Effect[] {
+    if (this.forgets(view)) {
+      this.asked.delete(view.id)
+      return [tell("conversation", { conversation: view.id })]
+    }
     const effects = (this.known(view.id) ?? this.begin(view)).onView(view)
     const waiting = this.asked.get(view.id) ?? []
     this.asked.delete(view.id)
     return [...effects, ...waiting.flatMap(([name, data, now]) => this.onEvent(name, data, now))]
   }
 
-  private onNames(asked: FetchNames, page: Answer<"conversation.members">): Effect[] {
+  private onNames(conversation: string, page: Answer<"conversation.members">): Effect[] {
     this.people.learn(page.members)
-    const { conversation } = asked
     return page.members.length > 0 ? [tell("conversation", { conversation })] : []
   }
 
   private onFetchRefused(asked: Extract<Input, { on: "refused" }>["asked"]): Effect[] {
+    if (asked.fetch === "desk") return this.desk.onRefused(asked)
     if (asked.fetch === "conversation") this.asked.delete(asked.conversation)
     else if (asked.fetch !== "names") this.known(asked.conversation)?.onFetchFailed(asked)
     return []
@@ -381,6 +450,17 @@ export class State {
 
   private known(id: string): Conversation | undefined {
     return this.conversations.get(id)
+  }
+
+  /** Whether I served it and no longer do: it is forgotten, also what is told late of it. */
+  private forgets(view: ConversationView): boolean {
+    const revision = view.room?.revision ?? 0
+    if (view.me.state !== "released") return revision < (this.released.get(view.id) ?? 0)
+    if ((this.known(view.id)?.room?.revision ?? 0) <= revision) {
+      this.conversations.delete(view.id)
+      this.released.set(view.id, Math.max(revision, this.released.get(view.id) ?? 0))
+    }
+    return true
   }
 
   private begin(view: ConversationView | SyncedConversation): Conversation {

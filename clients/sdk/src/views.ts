@@ -2,10 +2,20 @@
 // that a view knows by comparing whether to draw again.
 
 import type { Conversation } from "./conversation.ts"
+import type { DeskListName } from "./desk.ts"
 import type { ChatEventName } from "./events.ts"
 import { textOf } from "./message.ts"
 import type { Pending, Refusal } from "./outbox.ts"
-import type { Calls, ConversationView, Me, Member, Message, Prefs, Room } from "./protocol.ts"
+import type {
+  Calls,
+  ConversationView,
+  DeskView,
+  Me,
+  Member,
+  Message,
+  Prefs,
+  Room,
+} from "./protocol.ts"
 import type { State } from "./state.ts"
 
 /** How far a message of mine has come; nothing for those of others. */
@@ -33,7 +43,7 @@ export interface Shown {
 export interface Thread {
   id: string
   kind: ConversationView["kind"]
-  /** That of the room, or the name of the other one. */
+  /** That of the room, or the name of the other one; staff see that of the customer. */
   title: string
   room: Room | null
   members: Member[]
@@ -44,9 +54,19 @@ export interface Thread {
   read: number
   unread: number
   mentions: number
+  /** Who of the others is typing. */
   typing: string[]
   /** Whether everything back to the first message there is for me is loaded. */
   isComplete: boolean
+}
+
+/** A list of the desk as it is shown. */
+export interface DeskList {
+  conversations: DeskView[]
+  /** Whether it has been fetched. */
+  isLoaded: boolean
+  /** Whether more of it can be fetched. */
+  hasMore: boolean
 }
 
 const LIST_MOVES: ReadonlySet<ChatEventName> = new Set(["conversation", "message", "history"])
@@ -55,6 +75,8 @@ const LIST_MOVES: ReadonlySet<ChatEventName> = new Set(["conversation", "message
 export class Views {
   private readonly state: () => State
   private readonly threads = new Map<string, Thread>()
+  private stored = new WeakMap<Message, Shown>() // those that did not move stay the same objects
+  private readonly desks = new Map<DeskListName, DeskList>()
   private list: string[] | null = null
 
   constructor(state: () => State) {
@@ -65,11 +87,15 @@ export class Views {
   moved(event: ChatEventName, conversation: string | undefined): void {
     if (conversation !== undefined) this.threads.delete(conversation)
     if (LIST_MOVES.has(event)) this.list = null
+    if (LIST_MOVES.has(event) || event === "change") this.desks.delete("mine")
+    if (event === "desk") this.desks.clear()
   }
 
   /** Everything may have moved. */
   movedAll(): void {
     this.threads.clear()
+    this.stored = new WeakMap()
+    this.desks.clear()
     this.list = null
   }
 
@@ -77,14 +103,30 @@ export class Views {
   thread(id: string): Thread | undefined {
     const conversation = this.state().conversations.get(id)
     if (!conversation) return undefined
-    const made = this.threads.get(id) ?? threadOf(conversation, this.state())
+    const made = this.threads.get(id) ?? threadOf(conversation, this.state(), this.stored)
     this.threads.set(id, made)
     return made
   }
 
-  /** The ids of my conversations: pinned ones first, then by their latest message. */
+  /** A list of the desk as it is shown now. */
+  desk(view: DeskListName): DeskList {
+    const { desk } = this.state()
+    const made = this.desks.get(view) ?? {
+      conversations: desk.list(view, this.state().served()),
+      isLoaded: desk.isLoaded(view),
+      hasMore: desk.hasMore(view),
+    }
+    this.desks.set(view, made)
+    return made
+  }
+
+  /** The ids of my conversations: pinned ones first, then by their latest message. Notes stand beside
+   * another conversation, and what I only look at is not mine. */
   conversations(): string[] {
-    this.list ??= [...this.state().conversations.values()].sort(byLatest).map(({ id }) => id)
+    this.list ??= [...this.state().conversations.values()]
+      .filter(({ kind, place }) => kind !== "notes" && place.state !== "viewing")
+      .sort(byLatest)
+      .map(({ id }) => id)
     return this.list
   }
 }
@@ -94,14 +136,29 @@ function byLatest(one: Conversation, other: Conversation): number {
   return pinned || (other.last?.at ?? other.createdAt) - (one.last?.at ?? one.createdAt)
 }
 
-function threadOf(conversation: Conversation, state: State): Thread {
-  const messages = conversation.messages.map((one) => storedOf(one, conversation, state.user))
+function threadOf(
+  conversation: Conversation,
+  state: State,
+  stored: WeakMap<Message, Shown>,
+): Thread {
+  const messages = conversation.messages.map((one) => {
+    const tick = one.sender === state.user ? conversation.tick(one) : null
+    const known = stored.get(one)
+    if (known && known.tick === tick) return known
+    const made = storedOf(one, conversation, state.user, tick)
+    stored.set(one, made)
+    return made
+  })
   const pending = state.outbox.of(conversation.id)
   const other = conversation.others[0]
+  const customer = conversation.room?.service?.customer ?? state.user
   return {
     id: conversation.id,
     kind: conversation.kind,
-    title: conversation.room?.title ?? (other ? conversation.name(other.user) : ""),
+    title:
+      customer === state.user
+        ? (conversation.room?.title ?? (other ? conversation.name(other.user) : ""))
+        : conversation.name(customer),
     room: conversation.room,
     members: [...conversation.members.values()],
     me: conversation.place,
@@ -114,7 +171,7 @@ function threadOf(conversation: Conversation, state: State): Thread {
     read: conversation.read,
     unread: conversation.unread,
     mentions: conversation.mentions,
-    typing: state.typing(conversation.id),
+    typing: state.typing(conversation.id).filter((user) => user !== state.user),
     isComplete: conversation.isComplete,
   }
 }
@@ -126,7 +183,12 @@ function unknownTo(messages: Shown[], pending: Pending[]): Pending[] {
   return pending.filter(({ draft }) => !stored.has(draft.client_id))
 }
 
-function storedOf(message: Message, conversation: Conversation, me: string): Shown {
+function storedOf(
+  message: Message,
+  conversation: Conversation,
+  me: string,
+  tick: Tick | null,
+): Shown {
   const mine = message.sender === me
   return {
     key: (mine && message.client_id) || `#${message.seq}`,
@@ -136,7 +198,7 @@ function storedOf(message: Message, conversation: Conversation, me: string): Sho
     text: textOf(message),
     at: message.at,
     mine,
-    tick: mine ? conversation.tick(message) : null,
+    tick,
     error: null,
     message,
     draft: null,

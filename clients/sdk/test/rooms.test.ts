@@ -231,7 +231,7 @@ test("unknown senders are asked for once", () => {
   assert.deepEqual(fetches(mei.hears("message", said(5, "fang"))), [])
   const place = { role: "member", staff: false, state: "in", joined_at: 1, muted_until: 0 } as const
   const page = { members: [{ user: "fang", name: "方方", ...place }], more: false }
-  mei.state.take({ on: "names", asked: { ...asked, users: ["fang"] }, page })
+  mei.state.take({ on: "names", conversation: ID, page })
   assert.equal(mei.room.name("fang"), "方方")
 })
 

@@ -12,8 +12,9 @@ import pytest_asyncio
 
 from chatserver.clock import now_ms
 from chatserver.domain.community_rules import parse_rules
+from chatserver.domain.person import SERVER
 from chatserver.domain.room import bring_in
-from chatserver.services.communities import SERVER, Communities
+from chatserver.services.communities import Communities
 
 pytestmark = pytest.mark.asyncio
 

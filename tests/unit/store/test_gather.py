@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping
 
 import pytest
@@ -112,6 +113,23 @@ async def test_beyond_some_queries_on_their_way_all_wait_for_one(
     loads.go.set()
     assert await asyncio.gather(*callers) == [4 * number for number in range(LOADS_MAX + 20)]
     assert [len(each) for each in loads.asked] == [1] * LOADS_MAX + [20]
+
+
+async def test_nobody_is_forgotten_whenever_they_come() -> None:
+    chance = random.Random(7)
+
+    async def load(keys: list[int]) -> dict[int, int]:
+        await ticks(chance.randrange(4))
+        return {key: key for key in keys}
+
+    gather: Gather[int, int] = Gather(load)
+
+    async def ask(number: int) -> int | None:
+        await ticks(chance.randrange(300))
+        return await gather.get(number)
+
+    async with asyncio.timeout(60):
+        assert await asyncio.gather(*map(ask, range(1000))) == list(range(1000))
 
 
 async def test_more_than_one_query_may_hold_are_several(loads: Loads) -> None:

@@ -1,43 +1,107 @@
 // The page of customers: the list, and the conversation that is open.
 
-import { Announcer } from "../shared/components/Announcer.tsx"
+import { useSignal } from "@preact/signals"
+import { useEffect } from "preact/hooks"
 import { Composer } from "../shared/components/Composer.tsx"
+import { ConnectionBar } from "../shared/components/ConnectionBar.tsx"
 import { ConversationList } from "../shared/components/ConversationList.tsx"
-import { IconButton } from "../shared/components/Icon.tsx"
+import { Icon, IconButton } from "../shared/components/Icon.tsx"
+import { Overlays } from "../shared/components/Overlays.tsx"
+import { PinnedBar } from "../shared/components/PinnedBar.tsx"
+import { SettingsDialog } from "../shared/components/SettingsDialog.tsx"
 import { Thread } from "../shared/components/Thread.tsx"
+import { ThreadHeader } from "../shared/components/ThreadHeader.tsx"
 import { t } from "../shared/i18n/index.ts"
 import { useLive } from "../shared/live.ts"
-import { leave, shown } from "../shared/route.ts"
+import { openDialog } from "../shared/overlays.ts"
+import { leave, show, shown } from "../shared/route.ts"
 import "./customer.css"
+
+const HAS_MOUSE = matchMedia("(hover: hover) and (pointer: fine)").matches
 
 /** On a phone one of the two at a time, else side by side. */
 export function App() {
   const ids = useLive((chat) => chat.conversations)
   const id = shown.value
+  useTitle()
+  useShortcuts(ids)
   return (
     <div class={`customer ${id ? "customer--open" : ""}`}>
       <section class="customer__list">
         <header class="customer__bar">
           <h1>{t().list.title}</h1>
+          <IconButton
+            icon="settings"
+            label={t().settings.title}
+            onClick={() => openDialog(() => <SettingsDialog />)}
+          />
         </header>
+        <ConnectionBar />
         <ConversationList ids={ids} current={id} />
       </section>
-      {id && <Open key={id} id={id} />}
-      <Announcer />
+      {id ? <Open key={id} id={id} /> : <Nothing />}
+      <Overlays />
     </div>
   )
 }
 
 function Open({ id }: { id: string }) {
-  const title = useLive((chat) => chat.thread(id)?.title ?? "", [id])
+  const jumpTo = useSignal<number | null>(null)
+  const isKnown = useLive((chat) => chat.thread(id) !== undefined, [id])
   return (
     <main class="customer__open">
       <header class="customer__bar">
         <IconButton class="customer__back" icon="back" label={t().common.back} onClick={leave} />
-        <h2 class="ellipsis">{title}</h2>
+        <ThreadHeader id={id} />
       </header>
-      <Thread id={id} />
-      <Composer id={id} />
+      <div>
+        <ConnectionBar />
+        <PinnedBar
+          id={id}
+          onJump={(seq) => {
+            jumpTo.value = seq
+          }}
+        />
+      </div>
+      {isKnown ? <Thread id={id} jumpTo={jumpTo} /> : <div />}
+      <Composer id={id} takesFocus={HAS_MOUSE} />
     </main>
   )
+}
+
+function Nothing() {
+  return (
+    <main class="customer__nothing">
+      <Icon name="smile" size={40} />
+      <p>{t().list.choose}</p>
+    </main>
+  )
+}
+
+/** The unread count, in the title and on the icon. */
+function useTitle(): void {
+  const unread = useLive((chat) => chat.badge.unread)
+  useEffect(() => {
+    document.title = `${unread > 0 ? `(${unread}) ` : ""}${t().list.title}`
+    navigator.setAppBadge?.(unread).catch(() => {}) // where it may not, there is none
+  })
+}
+
+/** Alt with an arrow goes to the next conversation. */
+function useShortcuts(ids: string[]): void {
+  const order = useSignal(ids)
+  order.value = ids
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const step = event.altKey ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : undefined
+      if (step !== undefined) {
+        const at = order.value.indexOf(shown.value ?? "")
+        const next = order.value[Math.min(Math.max(at + step, 0), order.value.length - 1)]
+        if (next) show(next)
+        event.preventDefault()
+      }
+    }
+    addEventListener("keydown", onKeyDown)
+    return () => removeEventListener("keydown", onKeyDown)
+  }, [])
 }

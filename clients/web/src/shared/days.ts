@@ -1,7 +1,6 @@
 // A thread as rows: messages with what stands between them, and which of them belong together.
 
 import type { Shown } from "@chatserver/client"
-import { daysBetween } from "./format.ts"
 
 const RUN_MS = 5 * 60_000 // messages of one person closer than this are drawn as one run
 
@@ -22,24 +21,54 @@ export type Row =
 
 /**
  * The rows of these messages. `unreadAfter` is the number up to which everything was read when the
- * thread was opened; null draws no divider.
+ * thread was opened; null draws no divider. A message that did not move keeps its row object.
  */
 export function rows(messages: readonly Shown[], unreadAfter: number | null): Row[] {
   const made: Row[] = []
-  let previous: MessageRow | null = null
+  const days = new Days()
+  let last: { shown: Shown; opens: boolean } | null = null
   let divided = unreadAfter === null
   for (const shown of messages) {
-    const isNewDay: boolean = !previous || daysBetween(previous.shown.at, shown.at) !== 0
+    const isNewDay = days.isAnother(shown.at)
     const isUnread = !divided && isUnreadAfter(shown, unreadAfter ?? 0)
+    const opens: boolean = isNewDay || isUnread || !last || !belong(last.shown, shown)
+    if (last) made.push(messageRow(last.shown, last.opens, opens))
     if (isNewDay) made.push({ row: "day", key: `day ${shown.key}`, at: shown.at })
     if (isUnread) made.push({ row: "unread", key: "unread" })
     divided ||= isUnread
-    const opens: boolean = isNewDay || isUnread || !previous || !belong(previous.shown, shown)
-    if (previous) previous.closes = opens
-    previous = { row: "message", key: shown.key, shown, opens, closes: true }
-    made.push(previous)
+    last = { shown, opens }
   }
+  if (last) made.push(messageRow(last.shown, last.opens, true))
   return made
+}
+
+/** What is drawn as a line in the middle. */
+export function isNote({ message }: Shown): boolean {
+  return message !== null && (message.kind === "system" || message.recalled === true)
+}
+
+const known = new WeakMap<Shown, MessageRow>()
+
+function messageRow(shown: Shown, opens: boolean, closes: boolean): MessageRow {
+  const found = known.get(shown)
+  if (found && found.opens === opens && found.closes === closes) return found
+  const made: MessageRow = { row: "message", key: shown.key, shown, opens, closes }
+  known.set(shown, made)
+  return made
+}
+
+/** Tells where a day ends and another begins, here; asks the calendar once a day. */
+class Days {
+  private begin = 0
+  private end = 0
+
+  isAnother(at: number): boolean {
+    if (this.begin <= at && at < this.end) return false
+    const midnight = new Date(at)
+    this.begin = midnight.setHours(0, 0, 0, 0)
+    this.end = midnight.setDate(midnight.getDate() + 1)
+    return true
+  }
 }
 
 function isUnreadAfter(shown: Shown, read: number): boolean {
@@ -49,9 +78,4 @@ function isUnreadAfter(shown: Shown, read: number): boolean {
 function belong(one: Shown, next: Shown): boolean {
   const plain = !isNote(one) && !isNote(next)
   return plain && one.sender === next.sender && next.at - one.at < RUN_MS
-}
-
-/** What is drawn as a line in the middle. */
-export function isNote({ message }: Shown): boolean {
-  return message !== null && (message.kind === "system" || message.recalled === true)
 }

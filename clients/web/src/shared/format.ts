@@ -49,7 +49,9 @@ export function moment(
   if (ago === 0) return clock(at, locale)
   if (ago === 1) return words.yesterday
   if (ago > 1 && ago < 7) return formatter(locale, { weekday: "short" }).format(at)
-  return formatter(locale, { year: "2-digit", month: "numeric", day: "numeric" }).format(at)
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear()
+  const year = sameYear ? {} : ({ year: "numeric" } as const)
+  return formatter(locale, { month: "short", day: "numeric", ...year }).format(at)
 }
 
 /** Day and time, for who wants to know exactly. */

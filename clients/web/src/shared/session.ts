@@ -1,6 +1,6 @@
 // Who I am on this page, and the chat of that person.
 
-import { ChatClient, installationId } from "@chatserver/client"
+import { ChatClient, indexedDbHistory, installationId } from "@chatserver/client"
 
 /** Somebody with a way to get tokens. */
 export interface Identity {
@@ -57,6 +57,7 @@ export function beginChat({ user, token }: Identity, standing: Standing = {}): C
     url: location.origin,
     token,
     device: { id: device, platform: "web" },
+    history: indexedDbHistory(device),
   }).start()
   const look = () => chat.setForeground(document.visibilityState === "visible" && isShown())
   document.addEventListener("visibilitychange", look)

@@ -1,53 +1,195 @@
-// Where a message is written.
+// Where a message is written, answered or edited.
 
-import { useSignal } from "@preact/signals"
-import { t } from "../i18n/index.ts"
-import { useChat } from "../live.ts"
+import type { Thread } from "@chatserver/client"
+import { useEffect, useRef } from "preact/hooks"
+import { mayWrite } from "../actions.ts"
+import { attempt } from "../attempt.ts"
+import { type Draft, draftsOf } from "../drafts.ts"
+import { exactly } from "../format.ts"
+import { locale, t } from "../i18n/index.ts"
+import { useChat, useLive } from "../live.ts"
+import { closeMenu } from "../overlays.ts"
+import { COMPOSER, focusComposer } from "./composing.ts"
 import { IconButton } from "./Icon.tsx"
+import { editLast } from "./messageMenu.tsx"
+import { QuoteText } from "./Quote.tsx"
+import { type SuggestionSource, Suggestions, useSuggestions } from "./Suggestions.tsx"
 import "./Composer.css"
 
-/** Enter sends, Shift+Enter begins a line. */
-export function Composer({ id }: { id: string }) {
+const FOR_EVER = 2 ** 53
+const NO_SOURCES: readonly SuggestionSource[] = []
+
+/** What may be given to it. */
+export interface ComposerProps {
+  id: string
+  /** What signs beside `@` ask for. */
+  sources?: readonly SuggestionSource[]
+  /** Whether the caret goes there at once. */
+  takesFocus?: boolean
+  placeholder?: string
+}
+
+/** The composer, or why nothing can be written here. */
+export function Composer(props: ComposerProps) {
+  const thread = useLive((chat) => chat.thread(props.id), [props.id])
+  if (!thread) return null
+  const may = mayWrite(thread, Date.now())
+  if (may === "invited") return <Invitation id={props.id} />
+  if (may !== "yes") return <p class="composer composer__why">{whyNot(thread, may)}</p>
+  return <Writing {...props} thread={thread} />
+}
+
+function Writing({ id, thread, sources = NO_SOURCES, takesFocus, placeholder }: WritingProps) {
   const chat = useChat()
-  const text = useSignal("")
-  const send = () => {
-    if (text.value.trim() === "") return
-    chat.send(id, text.value.trim())
-    chat.typing(id, false)
-    text.value = ""
+  const drafts = draftsOf(chat)
+  const draft = drafts.of(id).value
+  const text = useRef<HTMLTextAreaElement>(null)
+  const suggest = useSuggestions(thread, text, sources, (changed) => drafts.change(id, changed))
+  useEffect(() => {
+    if (takesFocus) focusComposer()
+  }, [id, takesFocus])
+  useGrowing(text, draft.text)
+  const isTooLong = isLonger(draft.text, chat.limits.text_bytes ?? 8192)
+  const submit = () => {
+    if (draft.text.trim() !== "" && !isTooLong) send(chat, id, draft)
+    text.current?.focus()
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return
-    event.preventDefault()
-    send()
+    if (event.isComposing || suggest.onKeyDown(event)) return
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault()
+      submit()
+    }
+    if (event.key === "ArrowUp" && draft.text === "" && editLast(chat, id)) event.preventDefault()
+    if (event.key === "Escape" && isAbout(draft)) {
+      event.preventDefault()
+      drafts.clear(id)
+    }
   }
   return (
     <form
       class="composer"
       onSubmit={(event) => {
         event.preventDefault()
-        send()
+        submit()
       }}
     >
-      <textarea
-        class="composer__text"
-        rows={1}
-        aria-label={t().composer.label}
-        placeholder={t().composer.placeholder}
-        value={text.value}
-        onInput={(event) => {
-          text.value = event.currentTarget.value
-          chat.typing(id, text.value !== "")
-        }}
-        onKeyDown={onKeyDown}
-      />
-      <IconButton
-        class="composer__send"
-        icon="send"
-        label={t().composer.send}
-        disabled={text.value.trim() === ""}
-        onClick={send}
-      />
+      <Suggestions {...suggest} />
+      <About id={id} draft={draft} onCancel={() => drafts.clear(id)} />
+      <div class="composer__row">
+        <textarea
+          ref={text}
+          id={COMPOSER}
+          class="composer__text"
+          rows={1}
+          aria-label={t().composer.label}
+          aria-invalid={isTooLong}
+          placeholder={placeholder ?? t().composer.placeholder}
+          value={draft.text}
+          {...suggest.aria}
+          onFocus={closeMenu}
+          onBlur={() => chat.typing(id, false)}
+          onInput={(event) => {
+            const { value } = event.currentTarget
+            drafts.change(id, { text: value })
+            if (draft.editing === null) chat.typing(id, value !== "")
+            suggest.look()
+          }}
+          onKeyDown={onKeyDown}
+        />
+        <IconButton
+          class="composer__send"
+          icon={draft.editing === null ? "send" : "check"}
+          label={draft.editing === null ? t().composer.send : t().common.save}
+          disabled={draft.text.trim() === "" || isTooLong}
+          onClick={submit}
+        />
+      </div>
+      {isTooLong && <p class="composer__warning">{t().composer.tooLong}</p>}
     </form>
   )
+}
+
+type WritingProps = ComposerProps & { thread: Thread }
+
+/** What the text is about: the message that is answered or edited. */
+function About({ id, draft, onCancel }: { id: string; draft: Draft; onCancel: () => void }) {
+  const seq = draft.editing ?? draft.replyTo
+  if (seq === null) return null
+  return (
+    <div class="composer__about">
+      <div>
+        {draft.editing === null ? (
+          <QuoteText id={id} seq={seq} />
+        ) : (
+          <span class="quote__name">{t().composer.editing}</span>
+        )}
+      </div>
+      <IconButton icon="close" label={t().common.cancel} onClick={onCancel} />
+    </div>
+  )
+}
+
+function Invitation({ id }: { id: string }) {
+  const chat = useChat()
+  const answer = (call: "conversation.join" | "conversation.leave") =>
+    void attempt(chat.call(call, { conversation: id }))
+  return (
+    <div class="composer">
+      <p class="composer__why">{t().composer.invited}</p>
+      <div class="composer__answers">
+        <button type="button" class="button" onClick={() => answer("conversation.leave")}>
+          {t().composer.decline}
+        </button>
+        <button
+          type="button"
+          class="button button--main"
+          onClick={() => answer("conversation.join")}
+        >
+          {t().composer.join}
+        </button>
+      </div>
+    </div>
+  )
+}
+
+function whyNot(thread: Thread, may: Hindrance): string {
+  const { why } = t().composer
+  const until = may === "muted" ? thread.me.muted_until : (thread.room?.muted_until ?? FOR_EVER)
+  const when = until < FOR_EVER ? exactly(until, locale()) : ""
+  return why[may](when)
+}
+
+function send(chat: ReturnType<typeof useChat>, id: string, draft: Draft): void {
+  const text = draft.text.trim()
+  draftsOf(chat).clear(id)
+  chat.typing(id, false)
+  if (draft.editing !== null) return void attempt(chat.edit(id, draft.editing, text))
+  const named = draft.mentions.filter(({ name }) => text.includes(`@${name}`))
+  const mentions = named.flatMap(({ user }) => (user === "" ? [] : [user]))
+  chat.send(id, text, {
+    mentions,
+    mentionAll: named.some(({ user }) => user === ""),
+    ...(draft.replyTo === null ? {} : { replyTo: draft.replyTo }),
+  })
+}
+
+function isAbout({ editing, replyTo }: Draft): boolean {
+  return editing !== null || replyTo !== null
+}
+
+function isLonger(text: string, bytes: number): boolean {
+  return text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes
+}
+
+type Hindrance = Exclude<ReturnType<typeof mayWrite>, "yes" | "invited">
+
+/** Where CSS does not let a field grow with its text, this does. */
+function useGrowing(text: { current: HTMLTextAreaElement | null }, value: string): void {
+  useEffect(() => {
+    const { current } = text
+    if (!current || CSS.supports("field-sizing", "content")) return
+    current.style.height = "auto"
+    current.style.height = `${current.scrollHeight + 2}px`
+  }, [text, value])
 }

@@ -5,7 +5,7 @@ const SHAPES = {
   forward: "M9 5l7 7-7 7",
   down: "M12 5v14M5 12l7 7 7-7",
   close: "M6 6l12 12M18 6L6 18",
-  more: "M12 5.5h.01M12 12h.01M12 18.5h.01",
+  more: "M12 6a.7.7 0 1 0 0-1.4.7.7 0 0 0 0 1.4zM12 12.7a.7.7 0 1 0 0-1.4.7.7 0 0 0 0 1.4zM12 19.4a.7.7 0 1 0 0-1.4.7.7 0 0 0 0 1.4z",
   send: "M5 12l14-7-4.5 14-3-6z",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l4 4",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 9.5v-5M9 19.5v-5",
@@ -50,15 +50,16 @@ export function Icon({ name, size = 22 }: { name: IconName; size?: number }) {
   )
 }
 
-/** A round button that is an icon; `label` is what it does. */
+/** A round button that is an icon; `label` is what it does. `isSkipped`: Tab passes over it. */
 export function IconButton(props: {
   icon: IconName
   label: string
   onClick: (event: MouseEvent) => void
   disabled?: boolean
+  isSkipped?: boolean
   class?: string
 }) {
-  const { icon, label, onClick, disabled = false } = props
+  const { icon, label, onClick, disabled = false, isSkipped = false } = props
   return (
     <button
       type="button"
@@ -66,6 +67,7 @@ export function IconButton(props: {
       aria-label={label}
       title={label}
       disabled={disabled}
+      tabIndex={isSkipped ? -1 : undefined}
       onClick={onClick}
     >
       <Icon name={icon} />

@@ -1,77 +1,157 @@
-// A conversation's messages.
+// A conversation's messages: read as they come into sight, said as they come, each with its menu.
 
-import type { Shown } from "@chatserver/client"
+import type { ChatClient, Shown } from "@chatserver/client"
+import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals"
 import { useEffect, useMemo } from "preact/hooks"
 import { type Row, rows } from "../days.ts"
 import { day } from "../format.ts"
 import { locale, t } from "../i18n/index.ts"
 import { useChat, useLive } from "../live.ts"
+import { contentText } from "../preview.ts"
 import { announce } from "./Announcer.tsx"
 import { Bubble } from "./Bubble.tsx"
 import { IconButton } from "./Icon.tsx"
+import { openMessageMenu } from "./messageMenu.tsx"
+import { type ThreadTools, ToolsContext } from "./threadTools.ts"
+import { useUnreadAfter } from "./unreadAfter.ts"
 import { ListControl, VirtualList } from "./VirtualList.tsx"
 import "./Thread.css"
 
 const NOTHING: readonly Shown[] = []
+const FLASH_MS = 1600
 
-/** The messages of a conversation, the latest at the end; what comes into sight is marked as read. */
-export function Thread({ id }: { id: string }) {
+/** The messages of a conversation, the latest at the end; a number in `jumpTo` is shown. */
+export function Thread({ id, jumpTo }: { id: string; jumpTo?: Signal<number | null> }) {
   const chat = useChat()
   const thread = useLive(() => chat.thread(id), [id])
-  const control = useMemo(() => new ListControl(), [id])
   const unreadAfter = useUnreadAfter(id)
   const messages = thread?.messages ?? NOTHING
   const drawn = useMemo(() => rows(messages, unreadAfter), [messages, unreadAfter])
+  const control = useControl(chat, id, unreadAfter)
+  const tools = useThreadTools(chat, id, control, drawn)
   useSaid(id)
-  const isRoom = thread?.room != null
+  useSignalEffect(() => {
+    if (jumpTo?.value == null) return
+    tools.jump(jumpTo.value)
+    jumpTo.value = null
+  })
   return (
-    <div class="thread">
-      <VirtualList
-        class="thread__list"
-        role="log"
-        label={t().thread.label(thread?.title ?? "")}
-        rows={drawn}
-        control={control}
-        draw={(row) => <ThreadRow row={row} isRoom={isRoom} />}
-        onNearTop={() => chat.loadOlder(id)}
-        onSeen={(key) => markRead(chat, id, messages, key)}
-      />
-      {messages.length === 0 && <p class="thread__empty">{t().thread.empty}</p>}
-      {!control.atEnd.value && (
-        <IconButton
-          class="thread__latest"
-          icon="down"
-          label={t().thread.latest}
-          onClick={() => control.toEnd()}
+    <ToolsContext.Provider value={tools}>
+      <div class="thread">
+        <VirtualList
+          class="thread__list"
+          role="log"
+          label={t().thread.label(thread?.title ?? "")}
+          rows={drawn}
+          control={control}
+          draw={(row) => <ThreadRow row={row} />}
+          onNearTop={() => chat.loadOlder(id)}
+          onSeen={(row) => markRead(chat, id, row)}
+          onKeyDown={(event) => moveAmong(event, drawn, tools, control)}
         />
-      )}
-    </div>
+        {thread && messages.length === 0 && <p class="thread__empty">{t().thread.empty}</p>}
+        {!control.atEnd.value && <ToLatest unread={thread?.unread ?? 0} control={control} />}
+      </div>
+    </ToolsContext.Provider>
   )
 }
 
-function ThreadRow({ row, isRoom }: { row: Row; isRoom: boolean }) {
-  if (row.row === "message") return <Bubble row={row} isRoom={isRoom} />
+function ThreadRow({ row }: { row: Row }) {
+  if (row.row === "message") return <Bubble row={row} />
   if (row.row === "unread") return <p class="thread__unread">{t().thread.unread}</p>
-  return <p class="thread__day">{day(row.at, Date.now(), locale(), t().time)}</p>
+  return (
+    <p class="thread__day">
+      <span>{day(row.at, Date.now(), locale(), t().time)}</span>
+    </p>
+  )
 }
 
-/** Where the divider stands: how far was read when the conversation was opened; null without one. */
-function useUnreadAfter(id: string): number | null {
-  const chat = useChat()
+function ToLatest({ unread, control }: { unread: number; control: ListControl }) {
+  const label = unread > 0 ? t().thread.newBelow(unread) : t().thread.latest
+  return (
+    <span class="thread__latest">
+      <IconButton icon="down" label={label} onClick={() => control.toEnd()} />
+      {unread > 0 && <span class="badge">{unread > 99 ? "99+" : unread}</span>}
+    </span>
+  )
+}
+
+/** A list that begins at the first unread message where that is here, else at the end. */
+function useControl(chat: ChatClient, id: string, unreadAfter: number | null): ListControl {
   return useMemo(() => {
+    const control = new ListControl()
     const known = chat.conversation(id)
-    return known && known.unread > 0 ? known.read : null
+    const isHere = known && unreadAfter !== null && known.log.first <= unreadAfter + 1
+    if (isHere && known.unread > 0) control.toRow("unread", 64)
+    return control
+    // only as it was when the conversation was opened
   }, [chat, id])
 }
 
-function markRead(
-  chat: ReturnType<typeof useChat>,
+function useThreadTools(
+  chat: ChatClient,
   id: string,
-  messages: readonly Shown[],
-  key: string,
+  control: ListControl,
+  drawn: readonly Row[],
+): ThreadTools {
+  const last = useSignal("")
+  const chosen = useSignal("")
+  const flash = useSignal("")
+  last.value = drawn.findLast(({ row }) => row === "message")?.key ?? ""
+  const focused = useComputed(() => chosen.value || last.value)
+  return useMemo(
+    () => ({
+      id,
+      isRoom: chat.thread(id)?.room != null,
+      focused,
+      flash,
+      noteFocus: (key) => {
+        chosen.value = key
+      },
+      jump: (seq) => void jump(chat, id, seq, control, flash),
+      openMenu: (shown, where) => openMessageMenu(chat, id, shown, where),
+    }),
+    [chat, id, control],
+  )
+}
+
+async function jump(
+  chat: ChatClient,
+  id: string,
+  seq: number,
+  control: ListControl,
+  flash: { value: string },
+): Promise<void> {
+  if (!(await chat.reach(id, seq))) return
+  const key = chat.thread(id)?.messages.find((each) => each.seq === seq)?.key
+  if (key === undefined) return
+  control.focus(key)
+  flash.value = key
+  setTimeout(() => {
+    flash.value = ""
+  }, FLASH_MS)
+}
+
+/** Arrows move among messages, Home and End to the first and the last one. */
+function moveAmong(
+  event: KeyboardEvent,
+  drawn: readonly Row[],
+  tools: ThreadTools,
+  control: ListControl,
 ): void {
-  const seen = messages.find((each) => each.key === key)
-  if (seen?.seq && document.visibilityState === "visible") chat.read(id, seen.seq)
+  const isRow = (event.target as Element).tagName === "ARTICLE"
+  const step = { ArrowUp: -1, ArrowDown: 1, Home: -drawn.length, End: drawn.length }[event.key]
+  if (!isRow || step === undefined) return
+  event.preventDefault()
+  const messages = drawn.filter(({ row }) => row === "message")
+  const at = messages.findIndex(({ key }) => key === tools.focused.value)
+  const next = messages[Math.min(Math.max(at + step, 0), messages.length - 1)]
+  if (next) control.focus(next.key)
+}
+
+function markRead(chat: ChatClient, id: string, row: Row): void {
+  const isSeen = row.row === "message" && row.shown.seq !== null
+  if (isSeen && document.visibilityState === "visible") chat.read(id, row.shown.seq ?? 0)
 }
 
 /** New messages of others are said, politely. */
@@ -80,7 +160,7 @@ function useSaid(id: string): void {
   useEffect(() => {
     return chat.on("message", ({ conversation, message }) => {
       if (conversation !== id || message.sender === chat.me?.user) return
-      announce(t().thread.said(chat.name(message.sender), String(message.body.text ?? "")))
+      announce(t().thread.said(chat.name(message.sender), contentText(message)))
     })
   }, [chat, id])
 }

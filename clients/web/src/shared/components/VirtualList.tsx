@@ -7,10 +7,11 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { Rows } from "../virtual.ts"
 import "./VirtualList.css"
 
-const BEYOND = 900 // pixels drawn above and below the window
-const NEAR = 300 // pixels that must be left of that before more is drawn
+const BEYOND = 600 // pixels drawn above and below the window
+const NEAR = 200 // pixels that must be left of that before more is drawn
 const AT_END = 48 // pixels from the end that count as the end
 const NEAR_TOP = 1200 // pixels from the top where older rows are wanted
+const PAD = 12 // pixels left free before the first and after the last row
 
 /** What stays where it is: the end, or a row with its distance from the top of the window. */
 type Anchor = "end" | { key: string; offset: number }
@@ -19,7 +20,7 @@ type Anchor = "end" | { key: string; offset: number }
 export class ListControl {
   /** Whether the end is in sight. */
   readonly atEnd = signal(true)
-  private go: ((anchor: Anchor) => void) | null = null
+  private view: Pick<View, "go" | "isInSight" | "focus"> | null = null
   private first: Anchor = "end"
 
   /** Show the end. */
@@ -27,26 +28,33 @@ export class ListControl {
     this.to("end")
   }
 
-  /** Bring a row to a third of the window; whether there is such a row is not asked. */
+  /** Bring a row near the top of the window, or to `offset` pixels from it. */
   toRow(key: string, offset = 120): void {
     this.to({ key, offset })
   }
 
+  /** Focus what can be focused in a row, and bring it into sight where it is not. */
+  focus(key: string): void {
+    if (!this.view?.isInSight(key)) this.toRow(key)
+    this.view?.focus(key)
+  }
+
   /** The list is there: what was asked before is done now. */
-  attach(go: ((anchor: Anchor) => void) | null): void {
-    this.go = go
-    go?.(this.first)
+  attach(view: Pick<View, "go" | "isInSight" | "focus"> | null): void {
+    this.view = view
+    view?.go(this.first)
   }
 
   private to(anchor: Anchor): void {
-    this.first = anchor
-    this.go?.(anchor)
+    if (this.view) this.view.go(anchor)
+    else this.first = anchor
   }
 }
 
 /** What a list is made of. */
 export interface VirtualListProps<T extends { key: string }> {
   rows: readonly T[]
+  /** Called once for a row: what moves beside the row itself comes by signals and contexts. */
   draw: (row: T) => JSX.Element
   control: ListControl
   /** Height of a row before any was measured, in pixels. */
@@ -54,7 +62,8 @@ export interface VirtualListProps<T extends { key: string }> {
   /** The beginning comes near: fetch what is before it. */
   onNearTop?: () => void
   /** The last row in the window is another one. */
-  onSeen?: (key: string) => void
+  onSeen?: (row: T) => void
+  onKeyDown?: (event: KeyboardEvent) => void
   class?: string
   role?: "log" | "list"
   label: string
@@ -62,19 +71,32 @@ export interface VirtualListProps<T extends { key: string }> {
 
 /** The list; it fills its place, which has a height. */
 export function VirtualList<T extends { key: string }>(props: VirtualListProps<T>) {
-  const { rows, draw, control, estimate = 64 } = props
+  const { rows, control, estimate = 64 } = props
   const scroller = useRef<HTMLDivElement>(null)
   const inner = useRef<HTMLDivElement>(null)
   const [, redraw] = useState({})
-  const view = useMemo(() => new View(scroller, inner, new Rows(estimate), control), [control])
+  const view = useMemo(() => new View(scroller, inner, new Rows(estimate)), [control])
   view.redraw = () => redraw({})
-  view.hear = props
+  view.hear = {
+    nearTop: () => props.onNearTop?.(),
+    seen: (at) => {
+      const row = rows[at]
+      if (row) props.onSeen?.(row)
+    },
+    atEnd: control.atEnd,
+  }
   useMemo(() => view.rows.replace(rows.map(({ key }) => key)), [view, rows])
+  const draw = useDrawnOnce(props.draw)
   const [start, end] = view.choose()
   useLayoutEffect(() => view.settle())
+  useEffect(() => {
+    control.attach(view)
+    return () => control.attach(null)
+  }, [view, control])
   useEffect(() => view.watch(), [view])
   return (
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: it has a role, which is a variable
+    // biome-ignore lint/a11y/noStaticElementInteractions: the same
     <div
       ref={scroller}
       class={`virtual ${props.class ?? ""}`}
@@ -83,18 +105,19 @@ export function VirtualList<T extends { key: string }>(props: VirtualListProps<T
       aria-live="off" // rows come and go by scrolling: what is new is said elsewhere
       tabIndex={-1}
       onScroll={() => view.scrolled()}
+      onKeyDown={props.onKeyDown}
     >
-      <div style={{ height: `${view.rows.total}px` }} />
+      <div style={{ height: `${view.rows.total + 2 * PAD}px` }} />
       <div
         ref={inner}
         class="virtual__rows"
-        style={{ transform: `translateY(${view.rows.top(start)}px)` }}
+        style={{ transform: `translateY(${view.rows.top(start) + PAD}px)` }}
       >
         {rows.slice(start, end).map((row) => (
           <div
             key={row.key}
             data-key={row.key}
-            role={props.role === "list" ? "listitem" : undefined}
+            role={props.role === "log" ? undefined : "listitem"}
           >
             {draw(row)}
           </div>
@@ -104,35 +127,66 @@ export function VirtualList<T extends { key: string }>(props: VirtualListProps<T
   )
 }
 
+/** The same row gives the same element, which is not compared again while somebody scrolls. */
+function useDrawnOnce<T extends object>(draw: (row: T) => JSX.Element): (row: T) => JSX.Element {
+  return useMemo(() => {
+    const drawn = new WeakMap<T, JSX.Element>()
+    return (row) => {
+      const made = drawn.get(row) ?? draw(row)
+      drawn.set(row, made)
+      return made
+    }
+  }, [])
+}
+
 /** What one list holds between its drawings. */
 class View {
   redraw: () => void = () => {}
-  hear: { onNearTop?: () => void; onSeen?: (key: string) => void } = {}
+  hear = { nearTop: () => {}, seen: (_at: number) => {}, atEnd: signal(true) }
   readonly rows: Rows
   private readonly scroller: RefObject<HTMLDivElement | null>
   private readonly inner: RefObject<HTMLDivElement | null>
-  private readonly control: ListControl
   private readonly sizes = new ResizeObserver(() => this.settle())
   private anchor: Anchor = "end"
   private drawn: [start: number, end: number] = [0, 0]
   private seen = ""
+  private toFocus = ""
 
   constructor(
     scroller: RefObject<HTMLDivElement | null>,
     inner: RefObject<HTMLDivElement | null>,
     rows: Rows,
-    control: ListControl,
   ) {
     this.scroller = scroller
     this.inner = inner
     this.rows = rows
-    this.control = control
+  }
+
+  /** Look at another place from now on. */
+  go(anchor: Anchor): void {
+    this.anchor = anchor
+    this.redraw()
+  }
+
+  /** Whether all of a row is in the window. */
+  isInSight(key: string): boolean {
+    const box = this.scroller.current
+    const at = this.rows.indexOf(key)
+    if (!box || at < 0) return false
+    const [top, bottom] = [this.rows.top(at) + PAD, this.rows.top(at + 1) + PAD]
+    return top >= box.scrollTop && bottom <= box.scrollTop + box.clientHeight
+  }
+
+  /** Focus a row as soon as it is drawn. */
+  focus(key: string): void {
+    this.toFocus = key
+    this.giveFocus()
   }
 
   /** The rows to draw: those around what is to be in the window. */
   choose(): [start: number, end: number] {
     const height = this.scroller.current?.clientHeight ?? innerHeight
-    this.drawn = this.rows.window(this.target(height), height, BEYOND)
+    this.drawn = this.rows.window(this.target(height) - PAD, height, BEYOND)
     return this.drawn
   }
 
@@ -141,48 +195,43 @@ class View {
     const box = this.scroller.current
     if (!box || box.clientHeight === 0) return
     const moved = this.measure()
+    if (moved) return this.redraw() // and settle then
     const target = Math.round(this.target(box.clientHeight))
-    if (moved) this.redraw()
     if (Math.abs(box.scrollTop - target) > 1) box.scrollTop = target
     this.look(box)
+    this.giveFocus()
   }
 
   /** Somebody scrolled, or `settle` did: what is in the window now is what stays. */
   scrolled(): void {
     const box = this.scroller.current
     if (!box) return
-    const left = this.rows.total - box.scrollTop - box.clientHeight
-    if (left <= AT_END) this.anchor = "end"
+    if (this.left(box) <= AT_END) this.anchor = "end"
     else {
-      const at = this.rows.at(box.scrollTop)
-      const offset = this.rows.top(at) - box.scrollTop
-      this.anchor = { key: this.rows.keys[at] ?? "", offset }
+      const at = this.rows.at(box.scrollTop - PAD)
+      this.anchor = {
+        key: this.rows.keys[at] ?? "",
+        offset: this.rows.top(at) + PAD - box.scrollTop,
+      }
     }
     this.look(box)
-    const [start, end] = this.rows.window(box.scrollTop, box.clientHeight, NEAR)
+    const [start, end] = this.rows.window(box.scrollTop - PAD, box.clientHeight, NEAR)
     if (start < this.drawn[0] || end > this.drawn[1]) this.redraw()
   }
 
-  /** Follow sizes and commands as long as the list is there. */
+  /** Follow sizes as long as the list is there. */
   watch(): () => void {
     if (this.scroller.current) this.sizes.observe(this.scroller.current)
     if (this.inner.current) this.sizes.observe(this.inner.current)
-    this.control.attach((anchor) => {
-      this.anchor = anchor
-      this.redraw()
-    })
-    return () => {
-      this.control.attach(null)
-      this.sizes.disconnect()
-    }
+    return () => this.sizes.disconnect()
   }
 
   private target(height: number): number {
-    const most = Math.max(this.rows.total - height, 0)
+    const most = Math.max(this.rows.total + 2 * PAD - height, 0)
     if (this.anchor === "end") return most
     const at = this.rows.indexOf(this.anchor.key)
     if (at < 0) return Math.min(this.scroller.current?.scrollTop ?? most, most)
-    return Math.min(Math.max(this.rows.top(at) - this.anchor.offset, 0), most)
+    return Math.min(Math.max(this.rows.top(at) + PAD - this.anchor.offset, 0), most)
   }
 
   private measure(): boolean {
@@ -195,10 +244,24 @@ class View {
   }
 
   private look(box: HTMLDivElement): void {
-    this.control.atEnd.value = this.rows.total - box.scrollTop - box.clientHeight <= AT_END
-    if (box.scrollTop < NEAR_TOP) this.hear.onNearTop?.()
-    const last = this.rows.keys[this.rows.at(box.scrollTop + box.clientHeight - 1)] ?? ""
-    if (last !== this.seen) this.hear.onSeen?.(last)
+    this.hear.atEnd.value = this.left(box) <= AT_END
+    if (box.scrollTop < NEAR_TOP) this.hear.nearTop()
+    const at = this.rows.at(box.scrollTop + box.clientHeight - PAD - 1)
+    const last = this.rows.keys[at] ?? ""
+    if (last !== this.seen) this.hear.seen(at)
     this.seen = last
+  }
+
+  private left(box: HTMLDivElement): number {
+    return this.rows.total + 2 * PAD - box.scrollTop - box.clientHeight
+  }
+
+  private giveFocus(): void {
+    if (this.toFocus === "") return
+    const row = this.inner.current?.querySelector(`[data-key="${CSS.escape(this.toFocus)}"]`)
+    const inside = row?.querySelector<HTMLElement>("[tabindex]")
+    if (!inside) return
+    this.toFocus = ""
+    inside.focus({ preventScroll: true })
   }
 }

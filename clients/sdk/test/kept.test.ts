@@ -1,0 +1,86 @@
+// What a page finds of the one before it.
+
+import "fake-indexeddb/auto"
+import assert from "node:assert/strict"
+import test from "node:test"
+import { type HistoryStore, indexedDbHistory, type Kept } from "../src/kept.ts"
+import { FakeServer } from "./fake-server.ts"
+import { clientOf, eventually, joined, texts } from "./helpers.ts"
+
+/** Waits until something fits is kept. */
+async function keptOnce(store: HistoryStore, fits: (kept: Kept) => boolean): Promise<void> {
+  let found = false
+  await eventually(() => {
+    void store.load().then((kept) => {
+      found ||= kept !== null && fits(kept)
+    })
+    return found
+  })
+}
+
+const holds = (seq: number) => (kept: Kept) => kept.conversations[0]?.data.log.last === seq
+
+test("a page shows what the one before it held, also without a connection", async (t) => {
+  const server = new FakeServer()
+  const history = indexedDbHistory("offline")
+  const before = await joined(t, server, "mei", { history })
+  const id = await before.open("lin")
+  await before.send(id, "one").stored
+  await before.send(id, "two").stored
+  before.setForeground(false)
+  await keptOnce(history, holds(2))
+  before.close()
+  server.isDown = true
+  const after = clientOf(t, server, "mei", { history }).start()
+  await eventually(() => texts(after, id).join() === "one,two")
+  assert.equal(after.me?.user, "mei")
+  assert.equal(after.thread(id)?.messages[0]?.mine, true)
+})
+
+test("once connected it asks for what is new alone, and ends where the server is", async (t) => {
+  const server = new FakeServer()
+  const history = indexedDbHistory("again")
+  const before = await joined(t, server, "mei", { history })
+  const id = await before.open("lin")
+  await before.send(id, "one").stored
+  before.setForeground(false)
+  await keptOnce(history, holds(1))
+  before.close()
+  const lin = await joined(t, server, "lin")
+  await lin.edit(id, 1, "one, edited").catch(() => {})
+  await lin.send(id, "two").stored
+  const after = await joined(t, server, "mei", { history })
+  await eventually(() => texts(after, id).at(-1) === "two")
+  const synced = server.calls.filter(({ name }) => name === "sync").at(-1)?.fields as unknown
+  assert.deepEqual((synced as { have: object }).have, { [id]: [1, 0] })
+  assert.equal(after.badge.unread, 1)
+})
+
+test("who is logged out leaves nothing behind", async (t) => {
+  const server = new FakeServer()
+  const history = indexedDbHistory("gone")
+  const mei = await joined(t, server, "mei", { history })
+  await mei.send(await mei.open("lin"), "one").stored
+  mei.setForeground(false)
+  await keptOnce(history, holds(1))
+  server.tell(["mei"], "notice", { type: "kicked", reason: "logged out" })
+  let left: Kept | null = { person: null, conversations: [] } as never
+  await eventually(() => {
+    void history.load().then((kept) => {
+      left = kept
+    })
+    return left === null
+  })
+})
+
+test("reaching a message loads all that is between", async (t) => {
+  const server = new FakeServer()
+  const lin = await joined(t, server, "lin")
+  const id = await lin.open("mei")
+  for (let n = 1; n <= 20; n++) await lin.send(id, `${n}`).stored
+  const mei = await joined(t, server, "mei")
+  assert.ok((mei.conversation(id)?.log.first ?? 0) > 2)
+  assert.equal(await mei.reach(id, 2), true)
+  assert.equal(mei.conversation(id)?.log.get(2)?.body.text, "2")
+  assert.equal(await mei.reach(id, 21), false)
+})

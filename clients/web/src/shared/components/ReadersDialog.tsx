@@ -1,0 +1,78 @@
+// Who has read a message and who has not.
+
+import type { Calls } from "@chatserver/client"
+import { useSignal } from "@preact/signals"
+import { useEffect } from "preact/hooks"
+import { attempt } from "../attempt.ts"
+import { t } from "../i18n/index.ts"
+import { moveFocus } from "../keys.ts"
+import { useChat, useLive } from "../live.ts"
+import { Dialog } from "./Overlays.tsx"
+import { PersonLine } from "./People.tsx"
+
+type Readers = Calls["read.who"]["answer"]
+
+const LIMIT = 500
+
+/** Names as far as the room tells them, else how many. It follows while it is open. */
+export function ReadersDialog({ id, seq }: { id: string; seq: number }) {
+  const chat = useChat()
+  const readers = useReaders(id, seq)
+  const tab = useSignal<"read" | "unread">("read")
+  useLive(() => chat.thread(id), [id]) // names come with it
+  return (
+    <Dialog title={t().readers.title}>
+      {!readers && <p class="muted">{t().common.loading}</p>}
+      {readers && (
+        <>
+          <div
+            class="tabs"
+            role="tablist"
+            onKeyDown={(event) => moveFocus(event, event.currentTarget, "[role=tab]")}
+          >
+            {(["read", "unread"] as const).map((which) => (
+              <button
+                key={which}
+                type="button"
+                role="tab"
+                aria-selected={tab.value === which}
+                tabIndex={tab.value === which ? 0 : -1}
+                onFocus={() => {
+                  tab.value = which
+                }}
+                onClick={() => {
+                  tab.value = which
+                }}
+              >
+                {t().readers[which](readers[`${which}_count`])}
+              </button>
+            ))}
+          </div>
+          <ul class="people" role="tabpanel" aria-label={t().readers.title}>
+            {readers[tab.value].map((user) => (
+              <li key={user}>
+                <PersonLine user={user} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Dialog>
+  )
+}
+
+function useReaders(id: string, seq: number): Readers | null {
+  const chat = useChat()
+  const readers = useSignal<Readers | null>(null)
+  useEffect(() => {
+    const ask = async () => {
+      const told = await attempt(chat.call("read.who", { conversation: id, seq, limit: LIMIT }))
+      if (told) readers.value = told
+    }
+    void ask()
+    return chat.on("read", ({ conversation }) => {
+      if (conversation === id) void ask()
+    })
+  }, [chat, id, seq])
+  return readers.value
+}

@@ -1,0 +1,99 @@
+"""A server that is only pretended: the page talks to this test, about very many messages."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from playwright.async_api import Page, WebSocketRoute
+
+ME = "mei"
+OTHER = "lin"
+CONVERSATION = "c1"
+_BEGAN = 1_790_000_000_000
+_MINUTE_MS = 60_000
+
+
+class Pretended:
+    """Speaks as much of the protocol as a page needs to show one long conversation."""
+
+    def __init__(self, messages: int) -> None:
+        self._messages = [_message(seq) for seq in range(1, messages + 1)]
+        self._sockets: list[WebSocketRoute] = []
+
+    async def play(self, page: Page) -> None:
+        """Answer this page from now on."""
+        await page.route_web_socket("**/socket.io/**", self._serve)
+
+    def say(self) -> int:
+        """The other one says something; gives its number."""
+        message = {**_message(len(self._messages) + 1), "sender": OTHER}
+        self._messages.append(message)
+        for socket in self._sockets:
+            socket.send(f"42{json.dumps(['message', message])}")
+        return len(self._messages)
+
+    def _serve(self, socket: WebSocketRoute) -> None:
+        opening = {
+            "sid": "s", "upgrades": [], "pingInterval": 25_000, "pingTimeout": 20_000,
+            "maxPayload": 1_000_000,
+        }  # fmt: skip
+        self._sockets.append(socket)
+        socket.on_message(lambda packet: self._on_packet(socket, str(packet)))
+        socket.send(f"0{json.dumps(opening)}")
+
+    def _on_packet(self, socket: WebSocketRoute, packet: str) -> None:
+        if packet.startswith("40"):
+            socket.send('40{"sid":"s"}')
+            ready = {
+                "me": {"user": ME, "name": "陈小美", "role": "customer"}, "device": "d",
+                "time": _BEGAN, "limits": {"text_bytes": 8192},
+            }  # fmt: skip
+            socket.send(f"42{json.dumps(['ready', ready])}")
+        elif packet.startswith("42"):
+            number, _, rest = packet[2:].partition("[")
+            name, fields = json.loads(f"[{rest}")
+            answer = {"ok": True, **self._answer(name, fields)}
+            socket.send(f"43{number}{json.dumps([answer])}")
+
+    def _answer(self, name: str, fields: dict[str, Any]) -> dict[str, Any]:
+        if name == "sync":
+            synced = {
+                **self._view(), "messages": self._messages, "changes": [], "more": False,
+                "reset": False,
+            }  # fmt: skip
+            badge = {"unread": 0, "mentions": 0}
+            return {"conversations": [synced], "badge": badge, "token": "t", "more": False}
+        answers: dict[str, dict[str, Any]] = {
+            "history.get": {"messages": [], "more": False},
+            "presence.watch": {"presence": {}},
+            "read.mark": {"read": fields.get("seq", 0), "unread": 0},
+            "device.list": {"devices": []},
+        }
+        return answers.get(name, {})
+
+    def _view(self) -> dict[str, Any]:
+        last = self._messages[-1]
+        member = {"role": "customer", "read": last["seq"], "delivered": last["seq"]}
+        return {
+            "id": CONVERSATION, "kind": "direct", "created_at": _BEGAN,
+            "members": [
+                {"user": ME, "name": "陈小美", **member},
+                {"user": OTHER, "name": "林顾问", **member},
+            ],
+            "room": None,
+            "me": {"role": "member", "state": "in", "muted_until": 0, "first": 1},
+            "head": {"seq": last["seq"], "mod": 0},
+            "read": last["seq"], "unread": 0, "mentions": 0, "last": last,
+            "my": {"mode": "all", "pinned": False, "archived": False, "cleared": 0, "hidden": []},
+        }  # fmt: skip
+
+
+def _message(seq: int) -> dict[str, Any]:
+    """A message whose height is another one than that of most."""
+    return {
+        "conversation": CONVERSATION, "seq": seq, "client_id": f"m{seq}",
+        "sender": ME if seq % 3 == 0 else OTHER, "kind": "text",
+        "body": {"text": f"{seq} " + "好的，谢谢你。" * (seq * 7 % 23)},
+        "at": _BEGAN + seq * _MINUTE_MS,
+    }  # fmt: skip
