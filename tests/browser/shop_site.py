@@ -13,6 +13,7 @@ from aiohttp import web
 
 from loadtest.faults.people import token
 
+SHOP = "bottles"  # whose customers come here
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -89,4 +90,4 @@ async def _page(request: web.Request) -> web.Response:
 
 async def _token(request: web.Request) -> web.Response:
     """The shop knows who is logged in; here the address says it."""
-    return web.Response(text=token(request.query["user"], shop="nuanya-renmin"))
+    return web.Response(text=token(request.query["user"], shop=SHOP))

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
-from loadtest.faults.people import Person
+from loadtest.faults.people import Person, eventually, token
 from tests.browser.browsing import Browsing
-from tests.browser.shop_site import ShopSite
+from tests.browser.shop_site import SHOP, ShopSite
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,14 +28,46 @@ def chat(page: Page) -> FrameLocator:
     return page.frame_locator("chat-widget iframe")
 
 
+class Consultant(Person):
+    """A consultant of the shop, at work somewhere else."""
+
+    def __init__(self, url: str, user: str) -> None:
+        super().__init__(url, user, role="consultant")
+        self.token = token(user, "consultant", name="Lin", shop=SHOP)
+
+    async def takes(self, customer: str) -> str:
+        """Take on what the customer asked; the conversation."""
+
+        async def asked() -> list[str]:
+            waiting = (await self.ask("desk.list", view="unassigned"))["conversations"]
+            return [
+                talk["id"] for talk in waiting if talk["room"]["service"]["customer"] == customer
+            ]
+
+        (talk,) = await eventually(asked, f"{customer} waits at the desk")
+        await self.ask("desk.claim", conversation=talk)
+        return str(talk)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def lin(browsing: Browsing) -> AsyncIterator[Person]:
-    """A consultant, at work somewhere else; mei has been to the shop before."""
-    await (await Person(browsing.url, browsing.name("mei")).connect()).close()
-    lin = Person(browsing.url, browsing.name("lin"), role="consultant")
+async def lin(browsing: Browsing) -> AsyncIterator[Consultant]:
+    """Somebody who answers."""
+    lin = Consultant(browsing.url, browsing.name("lin"))
     await lin.connect()
     yield lin
     await lin.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def talk(browsing: Browsing, lin: Consultant) -> str:
+    """What mei asked the shop before, from her phone; lin serves her."""
+    mei = Person(browsing.url, browsing.name("mei"))
+    mei.token = token(mei.user, shop=SHOP)
+    await mei.connect()
+    opened = await mei.ask("conversation.open", kind="service")
+    await mei.say(opened["conversation"]["id"], "Hello?")
+    await mei.close()
+    return await lin.takes(mei.user)
 
 
 async def visit(browsing: Browsing, site: ShopSite, settings: str = ENGLISH, **looks: str) -> Page:
@@ -48,40 +80,55 @@ async def visit(browsing: Browsing, site: ShopSite, settings: str = ENGLISH, **l
 
 
 async def test_a_customer_talks_with_the_shop_without_leaving_its_page(
-    browsing: Browsing, shop_site: ShopSite, lin: Person
+    browsing: Browsing, shop_site: ShopSite, lin: Consultant
 ) -> None:
-    room = await lin.open(browsing.name("mei"))
-    await lin.say(room, "Good morning!")
     page = await visit(browsing, shop_site)
     assert len(page.frames) == 1, "nothing of the chat is loaded before it is wanted"
     await button(page).click()
-    await expect(chat(page).get_by_role("log")).to_contain_text("Good morning!")
     field = chat(page).get_by_role("textbox")
     await expect(field).to_be_focused()
     await field.fill("Do these fit other teats?")
     await field.press("Enter")
-    await lin.sees("message", conversation=room, seq=2)
+    room = await lin.takes(browsing.name("mei"))
+    answer = await lin.say(room, "Which ones?")
+    await expect(chat(page).get_by_role("log")).to_contain_text("Which ones?")
     assert not await browsing.barriers(page)
     await browsing.keep(page, "widget-desktop")
 
     await field.press("Escape")
     await expect(button(page)).to_be_focused()
     await expect(button(page)).to_have_attribute("aria-expanded", "false")
-    await lin.say(room, "All of them do.")
+    answer = await lin.say(room, "All of them do.")
     await expect(button(page)).to_have_accessible_name("Open the chat, 1 unread")
-    assert not lin.seen("read", user=browsing.name("mei"), seq=3), "nobody has looked"
     await page.goto(shop_site.page(browsing.url, browsing.name("mei"), "/teats", ENGLISH))
     await expect(button(page)).to_have_accessible_name("Open the chat, 1 unread")
+    assert not lin.seen("read", user=browsing.name("mei"), seq=answer["seq"]), "nobody looked"
     await button(page).press("Enter")
-    await lin.sees("read", user=browsing.name("mei"), seq=3)
+    await lin.sees("read", user=browsing.name("mei"), seq=answer["seq"])
     await expect(button(page)).to_have_accessible_name("Close the chat")
 
 
-async def test_on_a_phone_the_chat_covers_the_page_in_the_shops_colours(
-    browsing: Browsing, shop_site: ShopSite, lin: Person
+async def test_whoever_serves_sees_what_the_customer_looks_at(
+    browsing: Browsing, shop_site: ShopSite, lin: Consultant, talk: str
 ) -> None:
-    room = await lin.open(browsing.name("mei"))
-    await lin.say(room, "早上好")
+    page = await visit(browsing, shop_site)
+    await button(page).click()
+    seen = await lin.sees("context", user=browsing.name("mei"))
+    assert seen["context"]["page"] == {"url": page.url, "title": "Bottles"}
+    product = {"id": "b1", "title": "Glass bottle", "price": "€12"}
+    await page.evaluate("(product) => chatWidget.setContext({ product })", product)
+
+    async def shown() -> bool:
+        customer = (await lin.ask("customer.get", user=browsing.name("mei")))["customer"]
+        return bool(product.items() <= (customer["context"]["product"] or {}).items())
+
+    await eventually(shown, "the product is told")
+
+
+async def test_on_a_phone_the_chat_covers_the_page_in_the_shops_colours(
+    browsing: Browsing, shop_site: ShopSite, lin: Consultant, talk: str
+) -> None:
+    await lin.say(talk, "早上好")
     looks = json.dumps({"language": "zh", "theme": "dark", "accent": "#8a4b6b", "position": "left"})
     page = await visit(browsing, shop_site, looks, device="phone")
     box = await button(page).bounding_box()
@@ -102,10 +149,9 @@ async def test_on_a_phone_the_chat_covers_the_page_in_the_shops_colours(
 
 
 async def test_a_page_can_show_and_hide_the_chat_and_hear_of_unread_messages(
-    browsing: Browsing, shop_site: ShopSite, lin: Person
+    browsing: Browsing, shop_site: ShopSite, lin: Consultant, talk: str
 ) -> None:
-    room = await lin.open(browsing.name("mei"))
-    await lin.say(room, "Good morning!")
+    await lin.say(talk, "Good morning!")
     page = await visit(browsing, shop_site)
     await page.evaluate(
         "window.heard = []; void chatWidget.onUnreadCountChange((count) => heard.push(count))"
@@ -113,7 +159,7 @@ async def test_a_page_can_show_and_hide_the_chat_and_hear_of_unread_messages(
     await page.wait_for_function("() => heard.at(-1) === 1")
     # what other windows say counts for nothing, also where it looks right
     await page.evaluate("postMessage({ chat: 'unread', count: 99 }, '*')")
-    await lin.say(room, "Are you there?")
+    await lin.say(talk, "Are you there?")
     await page.wait_for_function("() => heard.at(-1) === 2")
     assert 99 not in await page.evaluate("heard")
     await page.evaluate("chatWidget.show()")
@@ -128,7 +174,7 @@ async def test_a_page_can_show_and_hide_the_chat_and_hear_of_unread_messages(
 
 
 async def test_a_page_of_an_origin_that_may_not_connect_shows_no_chat(
-    browsing: Browsing, other_site: ShopSite, lin: Person
+    browsing: Browsing, other_site: ShopSite
 ) -> None:
     browsing.forgive("frame-ancestors")
     page = await visit(browsing, other_site)
