@@ -83,11 +83,12 @@ function useUnreadTold(page: Page | null): void {
   }, [page, unread])
 }
 
-/** Escape hides the chat, unless something within it was closed by it. */
+/** Escape hides the chat, unless it closes something within. */
 function useEscape(page: Page | null): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented) page?.hide()
+      const isOver = document.querySelector("dialog[open], :popover-open") !== null
+      if (event.key === "Escape" && !event.defaultPrevented && !isOver) page?.hide()
     }
     addEventListener("keydown", onKeyDown)
     return () => removeEventListener("keydown", onKeyDown)

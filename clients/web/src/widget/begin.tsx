@@ -11,7 +11,7 @@ import { beginChat, identityOf, whoAmI } from "../shared/session.ts"
 import { Nobody } from "../shared/start.tsx"
 import { applyTheme, theme } from "../shared/theme.ts"
 import { App } from "./App.tsx"
-import { accents } from "./accent.ts"
+import { accentRules } from "./accent.ts"
 import { deviceOf } from "./device.ts"
 import { goByLinks } from "./going.ts"
 import { Looking } from "./looking.ts"
@@ -66,6 +66,7 @@ function wear(look: Look): void {
   if (look.language) language.value = look.language
   if (look.theme) theme.value = look.theme
   applyTheme()
-  for (const [name, value] of Object.entries(accents(look.accent ?? "") ?? {}))
-    document.documentElement.style.setProperty(name, value)
+  const sheet = new CSSStyleSheet() // a style element would break the page's security policy
+  sheet.replaceSync(accentRules(look.accent ?? ""))
+  document.adoptedStyleSheets.push(sheet)
 }
