@@ -29,6 +29,7 @@ from chatserver.services.auth import Auth, Verifier
 from chatserver.services.communities import Communities, load_rules
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
+from chatserver.services.customers import Customers
 from chatserver.services.delivery import Delivery
 from chatserver.services.desk import Desk
 from chatserver.services.devices import Devices
@@ -45,6 +46,7 @@ from chatserver.services.rooms import Rooms
 from chatserver.services.seats import Seats
 from chatserver.services.services import Services
 from chatserver.services.shops import Shops
+from chatserver.services.snippets import Snippets
 from chatserver.services.sync import Sync
 from chatserver.services.telling import Telling
 from chatserver.services.typists import Typists
@@ -95,6 +97,8 @@ def build_services(
         desk=Desk(stores, rooms, views, overview, settings),
         overview=overview,
         notes=Notes(stores, rooms, views),
+        snippets=Snippets(stores, delivery),
+        customers=Customers(stores, profiles, overview, delivery, limits),
         seats=Seats(stores.memberships, delivery),
         messages=Messages(stores, access, limits, telling, settings),
         cursors=Cursors(stores, access, views, telling, limits),

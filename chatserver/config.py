@@ -224,6 +224,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     profile_changes_per_s: Annotated[
         Positive, _says("changes of profiles and consents by a person, bursts of 3 times")
     ] = 1
+    contexts_per_s: Annotated[
+        Positive, _says("pages that a customer is told to look at, bursts of 3 times")
+    ] = 1
     edit_window_ms: Annotated[Positive, _says("own text may be edited this long")] = 86_400_000
     edits_max: Annotated[Positive, _says("how often a message may be edited")] = 10
     recall_window_ms: Annotated[Positive, _says("own messages may be recalled this long")] = 120_000

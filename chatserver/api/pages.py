@@ -88,7 +88,7 @@ def _read(folder: Path, policy: Policy) -> Iterator[tuple[str, File]]:
     """Every file with its path in the address; pages have no suffix there."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not path.is_file() or path.name.startswith(".") or path.suffix == _PACKED:
+        if not path.is_file() or name.startswith(".") or path.suffix == _PACKED:
             continue
         is_page = path.suffix == ".html"
         where = _address(name)

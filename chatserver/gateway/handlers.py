@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from chatserver.clock import now_ms
 from chatserver.domain import calls
@@ -72,6 +73,12 @@ class Handlers:
             calls.ResolveConversation: self._resolve,
             calls.ReopenConversation: self._reopen,
             calls.GetNotes: self._notes,
+            calls.ListSnippets: self._list_snippets,
+            calls.SaveSnippet: self._save_snippet,
+            calls.RemoveSnippet: self._remove_snippet,
+            calls.GetCustomer: self._get_customer,
+            calls.TagCustomer: self._tag_customer,
+            calls.UpdateContext: self._update_context,
         }
 
     async def handle(self, connection: Connection, call: calls.Call) -> Answer:
@@ -261,6 +268,26 @@ class Handlers:
 
     async def _notes(self, to: Connection, call: calls.GetNotes) -> Answer:
         return _one(await self._services.notes.enter(to.caller, call.conversation, now_ms()))
+
+    async def _list_snippets(self, to: Connection, call: calls.ListSnippets) -> Answer:
+        return asdict(await self._services.snippets.page(to.caller, call))
+
+    async def _save_snippet(self, to: Connection, call: calls.SaveSnippet) -> Answer:
+        snippet, rev = await self._services.snippets.save(to.caller, call)
+        return {"snippet": snippet, "rev": rev}
+
+    async def _remove_snippet(self, to: Connection, call: calls.RemoveSnippet) -> Answer:
+        return {"rev": await self._services.snippets.remove(to.caller, call)}
+
+    async def _get_customer(self, to: Connection, call: calls.GetCustomer) -> Answer:
+        return {"customer": await self._services.customers.get(to.caller, call.user, now_ms())}
+
+    async def _tag_customer(self, to: Connection, call: calls.TagCustomer) -> Answer:
+        return {"tags": await self._services.customers.tag(to.caller, call)}
+
+    async def _update_context(self, to: Connection, call: calls.UpdateContext) -> Answer:
+        await self._services.customers.look_at(to.caller, call, now_ms())
+        return {}
 
 
 def _one(view: ConversationView) -> Answer:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from chatserver.domain.calls import ListDesk
 from chatserver.domain.conversation import LARGE_FROM, Conversation, notes_id
-from chatserver.domain.desk import DeskView, leave_notes, manages, may_look, may_note, serves
+from chatserver.domain.desk import DeskView, leave_notes, manages, may_note, serves
 from chatserver.domain.events import DeskMoved
 from chatserver.domain.membership import Head
 from chatserver.domain.page import Page
@@ -60,13 +60,13 @@ class Overview:
         """
         limit = min(call.limit, LIST_MAX)
         found = await self._found(caller, call, limit + 1)
-        views = await self._views(conversation.id for conversation in found[:limit])
-        shown = [
-            view
-            for conversation, view in views
-            if caller.user in conversation.parties or may_look(caller, conversation)
-        ]
-        return Page(tuple(shown), more=len(found) > limit)
+        ids = [conversation.id for conversation in found[:limit]]
+        return Page(await self.shown(caller, ids), more=len(found) > limit)
+
+    async def shown(self, caller: Caller, conversations: Iterable[str]) -> tuple[DeskView, ...]:
+        """Those of these that the caller serves or may look at."""
+        views = await self._views(conversations)
+        return tuple(view for conversation, view in views if may_note(caller, conversation))
 
     def spoke(self, conversation: str, now_ms: int) -> None:
         """Somebody said something in a service conversation."""

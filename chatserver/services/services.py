@@ -9,6 +9,7 @@ from chatserver.services.auth import Auth
 from chatserver.services.communities import Communities
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
+from chatserver.services.customers import Customers
 from chatserver.services.delivery import Delivery
 from chatserver.services.desk import Desk
 from chatserver.services.devices import Devices
@@ -22,6 +23,7 @@ from chatserver.services.profiles import Profiles
 from chatserver.services.rooms import Rooms
 from chatserver.services.seats import Seats
 from chatserver.services.shops import Shops
+from chatserver.services.snippets import Snippets
 from chatserver.services.sync import Sync
 from chatserver.services.typists import Typists
 
@@ -36,6 +38,8 @@ class Services(Struct, frozen=True, kw_only=True):
     desk: Desk
     overview: Overview
     notes: Notes
+    snippets: Snippets
+    customers: Customers
     seats: Seats
     messages: Messages
     cursors: Cursors

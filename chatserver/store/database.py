@@ -129,6 +129,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("revoked_at", ASCENDING)], name="since"),
         IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
     ],
+    "snippets": [
+        IndexModel([("_id.u", ASCENDING), ("shortcut", ASCENDING)], name="once", unique=True),
+    ],
+    "contexts": [
+        IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
+    ],
     "data_keys": [
         IndexModel([("master", ASCENDING), ("_id", ASCENDING)], name="of_master"),
     ],

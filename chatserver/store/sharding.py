@@ -9,11 +9,11 @@ number would spread one conversation over several shards, but `once` could then 
     memberships, devices   all of one person together: they are read at every connect
     users, conversations   by their id
 
-All are hashed, because ids may be made in order of time. `revocations`, `response_times` and
-`probes` are small and stay unsharded. Behind mongos the part of an `_id` that is the shard key must
-be named beside an `_id` that is looked up by range or in a list: the router does not look into
-those. On a replica set the same words would keep MongoDB from answering out of the index, so they
-are left away there.
+All are hashed, because ids may be made in order of time. `revocations`, `response_times`,
+`snippets`, `customers`, `contexts` and `probes` are small and stay unsharded. Behind mongos the
+part of an `_id` that is the shard key must be named beside an `_id` that is looked up by range or
+in a list: the router does not look into those. On a replica set the same words would keep MongoDB
+from answering out of the index, so they are left away there.
 """
 
 from __future__ import annotations

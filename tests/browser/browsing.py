@@ -54,6 +54,9 @@ _AXE = """async () => {
         .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(" ")}`)
 }"""
 
+_IS_DRAWN_IN = """(theme) => matchMedia(`(prefers-color-scheme: ${theme})`).matches
+    && new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50, true)))"""
+
 
 def chromium() -> str:
     """The browser of this machine; without one a test fails, or is left out where that is meant."""
@@ -124,6 +127,11 @@ class Browsing:
         page = await context.new_page()
         await page.goto(path)
         return page
+
+    async def turn(self, page: Page, theme: Theme) -> None:
+        """The system turns light or dark while the page is open; gives once it is drawn so."""
+        await page.emulate_media(color_scheme=theme)
+        await page.wait_for_function(_IS_DRAWN_IN, arg=theme)
 
     async def keep(self, page: Page, name: str) -> None:
         """Keep a picture of the page in build/screenshots."""

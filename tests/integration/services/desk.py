@@ -55,15 +55,21 @@ CAST = {
 }  # fmt: skip
 
 
-@pytest_asyncio.fixture
-async def shop(start_node: StartNode) -> Shop:
+async def make_shop(start_node: StartNode, **settings: Any) -> Shop:
     """The shop on two nodes."""
-    nodes = [await start_node(shop_names=("renmin=暖芽·人民路店",)) for _ in range(2)]
+    settings = {"shop_names": ("renmin=暖芽·人民路店",), "contexts_per_s": 10_000, **settings}
+    nodes = [await start_node(**settings) for _ in range(2)]
     devices = {
         name: await nodes[number % 2].arrive(name, role=role, shop=where)  # type: ignore[arg-type]
         for number, (name, (role, where)) in enumerate(CAST.items())
     }
     return Shop(nodes, devices)
+
+
+@pytest_asyncio.fixture
+async def shop(start_node: StartNode) -> Shop:
+    """The shop as it usually is."""
+    return await make_shop(start_node, profile_changes_per_s=10_000)
 
 
 async def desk(device: Any, act: str, conversation: str, **fields: Any) -> Any:

@@ -28,6 +28,8 @@ def built(tmp_path: Path) -> Path:
     (folder / "widget.js").write_bytes(SCRIPT)
     (folder / "manifest.webmanifest").write_text("{}")
     (folder / ".stamp").write_text("not for the world")
+    (folder / ".vite").mkdir()
+    (folder / ".vite" / "manifest.json").write_text("not for the world")
     (tmp_path / "secret.txt").write_text("not for the world")
     return folder
 
@@ -149,6 +151,7 @@ async def test_sites_load_the_loader_and_nothing_else(serve: Serve, built: Path)
     [
         "/../secret.txt", "/assets/../../secret.txt", "/assets/..%2f..%2fsecret.txt", "/.stamp",
         "/%2e%2e/secret.txt", "/assets/main-3f2a.js.gz", "/assets/", "//etc/passwd", "/index.html",
+        "/.vite/manifest.json",
     ],
 )  # fmt: skip
 async def test_no_other_file_is_served(serve: Serve, built: Path, path: str) -> None:

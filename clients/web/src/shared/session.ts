@@ -20,6 +20,7 @@ export interface DemoPerson {
   name: string
   role: string
   shop: string | null
+  about: string
   page: "customer" | "workbench"
 }
 
@@ -27,21 +28,24 @@ const KEPT_TOKEN = "chatserver-token"
 
 /**
  * Who I am: somebody of the demo shop (`?as=`), whom a link names (`#token=`), or whom the shop's own
- * site knows. Nobody on a demo server is sent to choose; else null.
+ * site knows. Nobody on a demo server is sent to choose, unless not to; else null.
  */
-export async function whoAmI(): Promise<Identity | null> {
+export async function whoAmI({ mayChoose = true } = {}): Promise<Identity | null> {
   const named = new URLSearchParams(location.search).get("as")
   if (named) return demoIdentity(named)
   const token = tokenOfLink()
   if (token) return { user: subjectOf(token), token: async () => token }
   const info = await readJson<PagesInfo>("/pages.json").catch(() => null)
   if (info?.token_url) return shopIdentity(info.token_url)
-  if (info?.demo) location.replace("/demo")
+  if (info?.demo && mayChoose) location.replace("/demo")
   return null
 }
 
-/** The chat of this person, connecting, in step with what the browser tells of the page. */
-export function beginChat({ user, token }: Identity): ChatClient {
+/**
+ * The chat of this person, connecting, in step with what the browser tells of the page; `isShown`
+ * tells whether the chat is in sight there.
+ */
+export function beginChat({ user, token }: Identity, isShown = () => true): ChatClient {
   const device = installationId(localStorage, `chatserver-device-${user}`)
   const chat = new ChatClient({
     url: location.origin,
@@ -49,7 +53,7 @@ export function beginChat({ user, token }: Identity): ChatClient {
     device: { id: device, platform: "web" },
     history: indexedDbHistory(device),
   }).start()
-  const look = () => chat.setForeground(document.visibilityState === "visible")
+  const look = () => chat.setForeground(document.visibilityState === "visible" && isShown())
   document.addEventListener("visibilitychange", look)
   addEventListener("online", () => chat.reconnectNow())
   look()
@@ -86,11 +90,15 @@ export function subjectOf(token: string): string {
 
 /** Whom the shop's site knows: it answers with a token for whoever is logged in there. */
 async function shopIdentity(url: string): Promise<Identity | null> {
-  const ask = async () => {
+  return identityOf(async () => {
     const answer = await fetch(url, { credentials: "include" })
     if (!answer.ok) throw new Error(`The shop gives no token: ${answer.status}`)
     return (await answer.text()).trim()
-  }
+  })
+}
+
+/** Whose tokens these are; null where there are none. The first is used before others are asked for. */
+export async function identityOf(ask: () => Promise<string>): Promise<Identity | null> {
   const first = await ask().catch(() => null)
   if (first === null) return null
   let fresh: string | null = first

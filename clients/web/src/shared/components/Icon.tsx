@@ -25,6 +25,7 @@ const SHAPES = {
   check: "M5 12.5l4.5 4.5L19 7.5",
   alert: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7.5v5.5M12 16.5h.01",
   add: "M12 5v14M5 12h14",
+  columns: "M4 5h16v14H4zM10 5v14",
   leave: "M10 4H5v16h5M15 8l4 4-4 4M19 12h-9",
   clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2",
   sort: "M4 7h10M4 12h7M4 17h4M17 6v12M14 15l3 3 3-3",

@@ -1,0 +1,46 @@
+// The texts of the start page.
+
+import { texts } from "../shared/i18n/index.ts"
+
+export const t = texts(
+  {
+    title: "A demo shop",
+    intro: "Open two people in two tabs and let them talk; on a wide screen also side by side.",
+    customers: "Customers",
+    customersOpen: "the page for phones",
+    staff: "The shop",
+    staffOpen: "the consultants' workbench",
+    open: (name: string) => `Open as ${name}`,
+    beside: (name: string) => `${name} side by side with somebody`,
+    besideShort: "Side by side",
+    customer: "Customer",
+    consultant: "Consultant",
+    people: "All people",
+    other: "中文",
+    otherLabel: "改用中文",
+    dark: "Dark",
+    light: "Light",
+    failed: "The people of the demo shop could not be fetched. Is the server running?",
+    frame: (name: string) => `What ${name} sees`,
+  },
+  {
+    title: "演示门店",
+    intro: "用两个标签页打开两个人，让他们聊起来；宽屏上还可以左右并排。",
+    customers: "顾客",
+    customersOpen: "手机页面",
+    staff: "门店",
+    staffOpen: "顾问工作台",
+    open: (name: string) => `以${name}的身份打开`,
+    beside: (name: string) => `${name}，左右并排`,
+    besideShort: "左右并排",
+    customer: "顾客",
+    consultant: "顾问",
+    people: "所有人",
+    other: "English",
+    otherLabel: "Switch to English",
+    dark: "深色",
+    light: "浅色",
+    failed: "取不到演示门店的人员名单。服务器在运行吗？",
+    frame: (name: string) => `${name}看到的页面`,
+  },
+)
