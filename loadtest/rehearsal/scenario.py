@@ -20,8 +20,11 @@ ALL = Curve(points=((0, 1), (1, 1)))
 Fault = Literal[
     "node_killed", "node_renewed", "valkey_gone", "valkey_hangs", "valkey_slow",
     "one_node_cut_off", "primary_steps_down", "primary_killed", "primary_lost", "primary_hangs",
+    "disk_full",
 ]  # fmt: skip
-MONGO_FAULTS = frozenset({"primary_steps_down", "primary_killed", "primary_lost", "primary_hangs"})
+MONGO_FAULTS = frozenset(
+    {"primary_steps_down", "primary_killed", "primary_lost", "primary_hangs", "disk_full"}
+)
 
 KINDS = frozenset({"constant", "uniform", "exponential", "lognormal", "choice"})
 
