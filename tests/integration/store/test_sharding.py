@@ -59,14 +59,14 @@ class Recorder(CommandListener):
 
 def conditions(command: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Operation and condition of everything in a command that mongos has to find shards for."""
-    if "insert" in command:
+    if "findAndModify" in command:  # which has an update too
+        yield "findAndModify", command["query"]
+    elif "insert" in command:
         yield from (("insert", document) for document in command["documents"])
     elif "update" in command:
         yield from (("update", each["q"]) for each in command["updates"])
     elif "delete" in command:
         yield from (("delete", each["q"]) for each in command["deletes"])
-    elif "findAndModify" in command:
-        yield "findAndModify", command["query"]
     elif "find" in command:
         yield "find", command["filter"]
     elif "aggregate" in command:
