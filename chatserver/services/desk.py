@@ -151,6 +151,7 @@ class Desk:
             self._rooms.tell(caller, settled, now_ms),
             self._overview.follow(conversation, now_ms),
         )
+        self._overview.moved(conversation)  # with the notice of it
         return await self._as_it_is(caller, conversation)
 
     async def _as_it_is(self, caller: Caller, conversation: str) -> ConversationView:
