@@ -9,7 +9,7 @@ from tests.browser.browsing import Browsing, Theme
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-ADDRESSES = ("/?as=mei", "/workbench?as=xiaolin", "/widget?as=mei", "/demo")
+ADDRESSES = ("/?as=mei", "/workbench?as=xiaolin", "/widget?as=mei", "/demo", "/demo/shop?as=mei")
 THEMES: tuple[Theme, ...] = ("dark", "light")
 
 
