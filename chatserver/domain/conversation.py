@@ -23,6 +23,8 @@ Avatar = Annotated[str, Meta(max_length=500, pattern=r"^https://[\x21-\x7e]+\Z")
 
 # under pressure messages of these yield to those between customers and staff
 CHATTER: frozenset[ConversationKind] = frozenset({"group", "channel"})
+# in these a customer asks and one of the staff answers
+ANSWERED: frozenset[ConversationKind] = frozenset({"direct", "service"})
 LARGE_FROM = 501  # members; a room this large shows counts, and neither typing nor who has read
 SLOW_MODE_MAX_S = 120
 SERVICE_PREFIX = "s"  # of the ids of service conversations; no other conversation's id begins so

@@ -5,6 +5,7 @@ The rules stand in `domain/desk`; `Overview` tells those who look on.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from msgspec import structs
@@ -126,8 +127,14 @@ class Desk:
     async def _act(
         self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int
     ) -> ConversationView:
-        await self._rooms.enact(caller, conversation, users, rule, now_ms, with_admins=True)
-        await self._overview.follow(conversation, now_ms)
+        settled = await self._rooms.settle(
+            caller, conversation, users, rule, now_ms, with_admins=True
+        )
+        # beside each other: without Redis to tell who went takes seconds
+        await asyncio.gather(
+            self._rooms.tell(caller, settled, now_ms),
+            self._overview.follow(conversation, now_ms),
+        )
         return await self._as_it_is(caller, conversation)
 
     async def _as_it_is(self, caller: Caller, conversation: str) -> ConversationView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatserver.domain.conversation import Conversation
+from chatserver.domain.conversation import ANSWERED, Conversation
 from chatserver.domain.events import (
     Badge,
     Changed,
@@ -45,7 +45,7 @@ class Telling:
         self._delivery.tell_sent(
             _topics(conversation), MessageSent(message=message), sent, skip=skip
         )
-        if conversation.room is None:
+        if conversation.kind in ANSWERED:
             self._answers.said(conversation, message)
         for member in here:
             self.has(conversation, member, message.seq)

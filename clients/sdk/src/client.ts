@@ -254,6 +254,11 @@ export class ChatClient {
     return (await this.call("conversation.notes", { conversation })).conversation.id
   }
 
+  /** The id of those notes as far as it is known, without asking. */
+  notesBeside(conversation: string): string | undefined {
+    return this.views.notes().get(conversation)
+  }
+
   /** Fetch the next page of a list of the desk; whether there may be one. */
   loadMoreOfDesk(view: DeskListName): boolean {
     if (!this.desk(view).hasMore || !this.state.isUp) return false

@@ -3,7 +3,7 @@
 import type { Conversation } from "./conversation.ts"
 import { type Effect, tell } from "./events.ts"
 import type { Answer } from "./input.ts"
-import type { Calls, DeskView, Events } from "./protocol.ts"
+import type { Calls, ConversationView, DeskView, Events } from "./protocol.ts"
 
 /** A list of the desk. */
 export type DeskListName = Calls["desk.list"]["fields"]["view"]
@@ -21,6 +21,7 @@ export class Desk {
   private readonly loaded = new Set<DeskListName>()
   private readonly known = new Map<string, DeskView>()
   private readonly ends = new Map<DeskListName, string | null>() // the last one fetched; null: all
+  private readonly gone = new Map<string, number>() // what I released, and the room's revision then
   private stale = new Set<string>() // not seen since the lists are fetched anew
 
   /** One that came from another tab as plain data. */
@@ -80,6 +81,19 @@ export class Desk {
     if (conversation) this.learn(conversation)
     else if ((this.known.get(id)?.room.revision ?? 0) <= revision) this.known.delete(id)
     return [moved()]
+  }
+
+  /** I no longer serve a conversation; whether that is so still, of what is known with a revision. */
+  released(view: ConversationView, known: number): boolean {
+    const revision = view.room?.revision ?? 0
+    if (known > revision) return false
+    this.gone.set(view.id, Math.max(revision, this.gone.get(view.id) ?? 0))
+    return true
+  }
+
+  /** Whether this is from before I released it. */
+  wasReleasedAfter(view: ConversationView): boolean {
+    return (view.room?.revision ?? 0) < (this.gone.get(view.id) ?? 0)
   }
 
   /** A list as it now is; what I serve is among `mine`. */

@@ -21,8 +21,8 @@ import type {
   Presence,
   SyncedConversation,
 } from "./protocol.ts"
+import { Typists } from "./typists.ts"
 
-const TYPING_MS = 8000 // without renewal somebody is taken to have stopped
 const WAITING_MAX = 5000 // live events kept during a sync; beyond it another sync is cheaper
 const SYNC: Effect = { fetch: "sync" }
 const WAIT_FOR_SYNC = new Set(["message", "change", "read", "delivered", "conversation"])
@@ -38,7 +38,6 @@ export class State {
   people = new People()
   desk = new Desk()
   contexts = new Map<string, Context>() // what customers look at, as told since connecting
-  private released = new Map<string, number>() // what I served once, and the room's revision then
   outbox = new Outbox()
   watched = new Set<string>() // people whose presence an application wants to know
   isUp = false // there is a connection
@@ -47,7 +46,7 @@ export class State {
   private token: string | null = null
   private pageToken: string | null = null
   private syncing = true // also before the first sync: live events wait for it
-  private typists = new Map<string, { conversation: string; user: string; until: number }>()
+  private typists = new Typists()
   private waiting: [string, unknown, number][] = []
   private missed = false
   private asked = new Map<string, [string, unknown, number][]>()
@@ -58,6 +57,7 @@ export class State {
     made.people = Object.assign(new People(), data.people)
     made.outbox = Object.assign(new Outbox(), data.outbox)
     made.desk = Desk.revived(data.desk)
+    made.typists = Typists.revived(data.typists)
     for (const [id, conversation] of data.conversations) {
       made.conversations.set(id, Conversation.revived(conversation, made.people))
     }
@@ -99,13 +99,12 @@ export class State {
 
   /** Who is typing in a conversation. */
   typing(conversation: string): string[] {
-    const here = [...this.typists.values()].filter((typist) => typist.conversation === conversation)
-    return here.map((typist) => typist.user)
+    return this.typists.in(conversation)
   }
 
   /** When `expire` has something to do. */
   expiresAt(): number {
-    return Math.min(...[...this.typists.values()].map((typist) => typist.until))
+    return this.typists.expiresAt()
   }
 
   private step(input: Input): Effect[] {
@@ -429,20 +428,17 @@ export class State {
   private onTyping(told: Events["typing"], now: number): Effect[] {
     const { conversation, user } = told
     if (!told.on) return this.stopTyping(conversation, user)
-    const key = `${conversation} ${user}`
-    const known = this.typists.has(key)
-    this.typists.set(key, { conversation, user, until: now + TYPING_MS })
-    if (known) return []
+    if (!this.typists.start(told, now)) return []
     return [tell("typing", told), ...(this.known(conversation)?.askFor([user]) ?? [])]
   }
 
   private stopTyping(conversation: string, user: string): Effect[] {
-    const stopped = this.typists.delete(`${conversation} ${user}`)
+    const stopped = this.typists.stop(conversation, user)
     return stopped ? [tell("typing", { conversation, user, on: false })] : []
   }
 
   private expire(now: number): Effect[] {
-    const gone = [...this.typists.values()].filter((typist) => typist.until <= now)
+    const gone = this.typists.silentAt(now)
     return gone.flatMap(({ conversation, user }) => this.stopTyping(conversation, user))
   }
 
@@ -454,12 +450,9 @@ export class State {
 
   /** Whether I served it and no longer do: it is forgotten, also what is told late of it. */
   private forgets(view: ConversationView): boolean {
-    const revision = view.room?.revision ?? 0
-    if (view.me.state !== "released") return revision < (this.released.get(view.id) ?? 0)
-    if ((this.known(view.id)?.room?.revision ?? 0) <= revision) {
-      this.conversations.delete(view.id)
-      this.released.set(view.id, Math.max(revision, this.released.get(view.id) ?? 0))
-    }
+    if (view.me.state !== "released") return this.desk.wasReleasedAfter(view)
+    const known = this.known(view.id)?.room?.revision ?? 0
+    if (this.desk.released(view, known)) this.conversations.delete(view.id)
     return true
   }
 

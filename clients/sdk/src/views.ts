@@ -78,6 +78,7 @@ export class Views {
   private stored = new WeakMap<Message, Shown>() // those that did not move stay the same objects
   private readonly desks = new Map<DeskListName, DeskList>()
   private list: string[] | null = null
+  private beside: Map<string, string> | null = null
 
   constructor(state: () => State) {
     this.state = state
@@ -86,7 +87,7 @@ export class Views {
   /** Something moved: what was made of it is made anew. */
   moved(event: ChatEventName, conversation: string | undefined): void {
     if (conversation !== undefined) this.threads.delete(conversation)
-    if (LIST_MOVES.has(event)) this.list = null
+    if (LIST_MOVES.has(event)) this.list = this.beside = null
     if (LIST_MOVES.has(event) || event === "change") this.desks.delete("mine")
     if (event === "desk") this.desks.clear()
   }
@@ -96,7 +97,7 @@ export class Views {
     this.threads.clear()
     this.stored = new WeakMap()
     this.desks.clear()
-    this.list = null
+    this.list = this.beside = null
   }
 
   /** A conversation as it is shown now. */
@@ -128,6 +129,16 @@ export class Views {
       .sort(byLatest)
       .map(({ id }) => id)
     return this.list
+  }
+
+  /** The ids of notes by that of the conversation they are about. */
+  notes(): ReadonlyMap<string, string> {
+    this.beside ??= new Map(
+      [...this.state().conversations.values()].flatMap(({ id, room }) => {
+        return room?.notes_of ? [[room.notes_of, id] as const] : []
+      }),
+    )
+    return this.beside
   }
 }
 
