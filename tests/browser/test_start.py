@@ -42,7 +42,7 @@ async def test_two_people_are_looked_at_side_by_side(browsing: Browsing) -> None
     await page.get_by_label("Customer").select_option("tingting")
     await expect(page.get_by_title("What 王婷婷 sees")).to_be_visible()
     assert page.url.endswith("#/tingting/xiaolin")
-    assert not await browsing.barriers(page)
+    await browsing.require_no_barrier(page)
     await browsing.keep(page, "demo-beside")
     await page.go_back()
     await expect(page.get_by_title("What 陈小美 sees")).to_be_visible()
