@@ -24,6 +24,7 @@ export interface DemoPerson {
 }
 
 const KEPT_TOKEN = "chatserver-token"
+const KEPT_USER = "chatserver-user"
 
 /**
  * Who I am: somebody of the demo shop (`?as=`), whom a link names (`#token=`), or whom the shop's own
@@ -84,22 +85,32 @@ export function subjectOf(token: string): string {
   return String(JSON.parse(new TextDecoder().decode(bytes)).sub)
 }
 
-/** Whom the shop's site knows: it answers with a token for whoever is logged in there. */
+/**
+ * Whom the shop's site knows: it answers with a token for whoever is logged in there. Without a
+ * network it is who it was the last time.
+ */
 async function shopIdentity(url: string): Promise<Identity | null> {
-  const ask = async () => {
-    const answer = await fetch(url, { credentials: "include" })
-    if (!answer.ok) throw new Error(`The shop gives no token: ${answer.status}`)
-    return (await answer.text()).trim()
+  const ask = async () => tokenIn(await fetch(url, { credentials: "include" }))
+  const answer = await fetch(url, { credentials: "include" }).catch(() => null)
+  if (answer === null) {
+    const user = localStorage.getItem(KEPT_USER)
+    return user === null ? null : { user, token: ask }
   }
-  const first = await ask().catch(() => null)
-  if (first === null) return null
-  let fresh: string | null = first
+  if (!answer.ok) return null
+  let fresh: string | null = await tokenIn(answer)
+  const user = subjectOf(fresh)
+  localStorage.setItem(KEPT_USER, user)
   const token = async () => {
     const known = fresh ?? (await ask())
     fresh = null
     return known
   }
-  return { user: subjectOf(first), token }
+  return { user, token }
+}
+
+async function tokenIn(answer: Response): Promise<string> {
+  if (!answer.ok) throw new Error(`The shop gives no token: ${answer.status}`)
+  return (await answer.text()).trim()
 }
 
 /** A token from the address: kept for this tab, and taken out of what the address bar shows. */
