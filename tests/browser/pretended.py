@@ -17,7 +17,9 @@ _MINUTE_MS = 60_000
 class Pretended:
     """Speaks as much of the protocol as a page needs to show one long conversation."""
 
-    def __init__(self, messages: int) -> None:
+    def __init__(self, messages: int, *, first_page: int | None = None) -> None:
+        """`first_page` of the messages come at once, by default all; the others when asked for."""
+        self._first_page = first_page or messages
         self._messages = [_message(seq) for seq in range(1, messages + 1)]
         self._sockets: list[WebSocketRoute] = []
 
@@ -59,11 +61,14 @@ class Pretended:
     def _answer(self, name: str, fields: dict[str, Any]) -> dict[str, Any]:
         if name == "sync":
             synced = {
-                **self._view(), "messages": self._messages, "changes": [], "more": False,
-                "reset": False,
+                **self._view(), "messages": self._messages[-self._first_page :], "changes": [],
+                "more": self._first_page < len(self._messages), "reset": False,
             }  # fmt: skip
             badge = {"unread": 0, "mentions": 0}
             return {"conversations": [synced], "badge": badge, "token": "t", "more": False}
+        if name == "history.get" and fields.get("before"):
+            older = self._messages[: fields["before"] - 1]
+            return {"messages": older[-fields["limit"] :], "more": len(older) > fields["limit"]}
         answers: dict[str, dict[str, Any]] = {
             "history.get": {"messages": [], "more": False},
             "presence.watch": {"presence": {}},
