@@ -29,6 +29,17 @@ test("tabs share one connection, and see the same", async (t) => {
   }
 })
 
+test("a tab that is denied locks is alone, and works", async (t) => {
+  const denied = async () => {
+    throw new DOMException("The request was denied.", "SecurityError")
+  }
+  t.mock.method(navigator.locks, "request", denied)
+  const server = new FakeServer()
+  const one = await tab(t, server)
+  const id = await one.open("lin")
+  assert.equal((await one.send(id, "hello").stored).seq, 1)
+})
+
 test("what one tab sends is stored once and shown in all", async (t) => {
   const server = new FakeServer()
   const leader = await tab(t, server)

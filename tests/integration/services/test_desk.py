@@ -143,6 +143,44 @@ async def test_who_releases_hears_nothing_more(shop: Shop) -> None:
     assert heard(shop.ting) == ["SECRET"]
 
 
+async def test_what_somebody_serves_is_told_to_managers_alone(shop: Shop) -> None:
+    for name in ("lin", "ting", "wang"):
+        await listed(shop.devices[name], "unassigned")
+    id_ = await shop.asked(shop.mei)
+    await desk(shop.lin, "claim", id_)
+    seen = shop.ting.told("desk")[-1]
+    assert (seen["id"], seen["conversation"]) == (id_, None)
+    shop.hush()
+    seq = await shop.mei.say(id_, "SECRET")
+    await shop.settled()
+    await shop.lin.call("message.react", {"conversation": id_, "seq": seq, "reaction": "👍"})
+    await shop.settled()
+    assert shop.ting.events == []
+    heard_of = [each["conversation"]["last"] for each in shop.wang.told("desk")]
+    assert [each["body"]["text"] for each in heard_of] == ["SECRET"] * 2
+    assert heard_of[-1]["reactions"] == {"👍": ["lin"]}
+
+
+async def test_a_recalled_question_is_seen_on_the_desk_no_longer(shop: Shop) -> None:
+    await listed(shop.lin, "unassigned")
+    id_ = await shop.asked(shop.mei, "SECRET")
+    shop.hush()
+    await shop.mei.call("message.recall", {"conversation": id_, "seq": 1})
+    await shop.settled()
+    assert shop.lin.told("desk")[-1]["conversation"]["last"]["recalled"]
+    assert "SECRET" not in str(await listed(shop.lin, "unassigned"))
+
+
+async def test_a_device_learns_of_what_was_released_only_if_it_had_it(shop: Shop) -> None:
+    id_ = await shop.asked(shop.mei)
+    await desk(shop.lin, "claim", id_)
+    await desk(shop.lin, "assign", id_, user="ting")
+    assert (await shop.lin.call("sync", {}))["conversations"] == []
+    (told,) = (await shop.lin.call("sync", {"have": {id_: [1, 0]}}))["conversations"]
+    assert (told["me"]["state"], told["room"]["service"]) == ("released", None)
+    assert (told["messages"], told["last"], told["members"]) == ([], None, [])
+
+
 async def test_what_was_released_waits_again_since_then(shop: Shop) -> None:
     mei, fang = await shop.asked(shop.mei), await shop.asked(shop.fang)
     await desk(shop.lin, "claim", mei)

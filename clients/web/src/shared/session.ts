@@ -41,12 +41,18 @@ export async function whoAmI({ mayChoose = true } = {}): Promise<Identity | null
   return null
 }
 
-/**
- * The chat of this person, connecting, in step with what the browser tells of the page; `isShown`
- * tells whether the chat is in sight there.
- */
-export function beginChat({ user, token }: Identity, isShown = () => true): ChatClient {
-  const device = installationId(localStorage, `chatserver-device-${user}`)
+/** How a chat stands on its page. */
+interface Standing {
+  /** Whether it is in sight there. */
+  isShown?: () => boolean
+  /** The id of this person's device, where it is not kept by this page itself. */
+  device?: string
+}
+
+/** The chat of this person, connecting, in step with what the browser tells of the page. */
+export function beginChat({ user, token }: Identity, standing: Standing = {}): ChatClient {
+  const { isShown = () => true } = standing
+  const device = standing.device ?? installationId(localStorage, `chatserver-device-${user}`)
   const chat = new ChatClient({
     url: location.origin,
     token,

@@ -83,11 +83,12 @@ function useUnreadTold(page: Page | null): void {
   }, [page, unread])
 }
 
-/** Escape hides the chat, unless something within it was closed by it. */
+/** Escape hides the chat, unless it closes something within. */
 function useEscape(page: Page | null): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented) page?.hide()
+      const isOver = document.querySelector("dialog[open], :popover-open") !== null
+      if (event.key === "Escape" && !event.defaultPrevented && !isOver) page?.hide()
     }
     addEventListener("keydown", onKeyDown)
     return () => removeEventListener("keydown", onKeyDown)
@@ -100,7 +101,10 @@ function useFocus(page: Page | null) {
   const id = shown.value
   const takesFocus = page?.shown.value.takesFocus ?? false
   useEffect(() => {
-    if (takesFocus) place.current?.querySelector<HTMLElement>("textarea, a, button")?.focus()
+    if (!takesFocus) return
+    const first = (what: string) => place.current?.querySelector<HTMLElement>(what)
+    const target = first("textarea") ?? first("main a") ?? first("button")
+    target?.focus()
   }, [takesFocus, id])
   return place
 }

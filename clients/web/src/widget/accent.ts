@@ -10,17 +10,42 @@ const BLACK: Colour = [0, 0, 0]
 const LIGHT: Colour = [216, 238, 234] // the darkest light ground on which it stands as text
 const DARK: Colour = [44, 39, 35] // the lightest dark one
 
+/** Custom properties by name. */
+type Properties = Record<string, string>
+
 /** The properties that a colour gives; null where it is none of six hexadecimal digits. */
-export function accents(chosen: string): Record<string, string> | null {
+export function accents(chosen: string): { light: Properties; dark: Properties } | null {
   const colour = parse(chosen)
   if (!colour) return null
   const fill = until(colour, BLACK, (made) => contrast(made, WHITE) >= READABLE)
+  const fills = { "--accent-fill": css(fill), "--accent-fill-hover": css(mixed(fill, BLACK, 0.15)) }
   return {
-    "--accent": `light-dark(${css(onto(colour, LIGHT, BLACK))}, ${css(onto(colour, DARK, WHITE))})`,
-    "--accent-fill": css(fill),
-    "--accent-fill-hover": css(mixed(fill, BLACK, 0.15)),
-    "--accent-soft": `light-dark(${css(mixed(colour, WHITE, 0.86))}, ${css(mixed(fill, BLACK, 0.5))})`,
+    light: {
+      ...fills,
+      "--accent": css(onto(colour, LIGHT, BLACK)),
+      "--accent-soft": css(mixed(colour, WHITE, 0.86)),
+    },
+    dark: {
+      ...fills,
+      "--accent": css(onto(colour, DARK, WHITE)),
+      "--accent-soft": css(mixed(fill, BLACK, 0.5)),
+    },
   }
+}
+
+/** Rules that give a page this colour, as the page's theme and the system say. */
+export function accentRules(chosen: string): string {
+  const made = accents(chosen)
+  if (!made) return ""
+  const rule = (where: string, properties: Properties) =>
+    `${where} { ${Object.entries(properties)
+      .map((each) => each.join(": "))
+      .join("; ")} }`
+  return [
+    rule(":root", made.light),
+    `@media (prefers-color-scheme: dark) { ${rule(':root:not([data-theme="light"])', made.dark)} }`,
+    rule(':root[data-theme="dark"]', made.dark),
+  ].join("\n")
 }
 
 /** How far two colours stand apart, from 1 to 21. */

@@ -7,6 +7,7 @@ export class Frame {
   readonly element: HTMLIFrameElement
   private readonly server: string
   private readonly hear: (message: ToPage) => void
+  private isReady = false
 
   /** `server` is the origin to which alone anything is told, tokens among it. */
   constructor(server: string, title: string, hear: (message: ToPage) => void) {
@@ -19,9 +20,9 @@ export class Frame {
     addEventListener("message", this.heard)
   }
 
-  /** Lost where the chat has not begun: what holds is told when it has. */
+  /** Tell the chat something; lost where it has not begun, as all that holds is told then. */
   tell(message: ToFrame): void {
-    this.element.contentWindow?.postMessage(message, this.server)
+    if (this.isReady) this.element.contentWindow?.postMessage(message, this.server)
   }
 
   /** Take it off the page. */
@@ -32,6 +33,8 @@ export class Frame {
 
   private readonly heard = ({ source, origin, data }: MessageEvent) => {
     const isFrame = source === this.element.contentWindow && origin === this.server
-    if (isFrame && isOurs(data)) this.hear(data as ToPage)
+    if (!isFrame || !isOurs(data)) return
+    this.isReady = true
+    this.hear(data as ToPage)
   }
 }

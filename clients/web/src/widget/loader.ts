@@ -5,7 +5,7 @@ import { Frame } from "./frame.ts"
 import type { Context, ToPage } from "./messages.ts"
 import type { ChatSettings, ChatWidget } from "./settings.ts"
 import { type Labels, Shell } from "./shell.ts"
-import { memory } from "./visit.ts"
+import { installation, memory } from "./visit.ts"
 
 const LABELS: Record<"zh" | "en", Labels & { title: string }> = {
   en: {
@@ -98,7 +98,8 @@ class Booted {
   private begin(): void {
     const { theme, accent, token } = this.settings
     const look = { language: language(this.settings), theme, accent }
-    this.frame?.tell({ chat: "begin", look, hasToken: token !== undefined })
+    const hasToken = token !== undefined
+    this.frame?.tell({ chat: "begin", look, hasToken, installation: installation() })
     this.tellShown()
     this.tellContext()
   }

@@ -24,9 +24,16 @@ export interface Look {
   accent?: string | undefined
 }
 
+/** What the page begins with; `installation` is an id of the browser's, kept by the page. */
+export interface Beginning {
+  look: Look
+  hasToken: boolean
+  installation: string
+}
+
 /** What the page tells the frame. */
 export type ToFrame =
-  | { chat: "begin"; look: Look; hasToken: boolean }
+  | ({ chat: "begin" } & Beginning)
   | { chat: "shown"; isShown: boolean; takesFocus: boolean }
   | { chat: "context"; context: Context }
   | { chat: "token"; token: string | null }

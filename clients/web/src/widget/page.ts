@@ -2,13 +2,7 @@
 
 import { type Signal, signal } from "@preact/signals"
 import { type Deferred, deferred } from "./deferred.ts"
-import { type Context, isOurs, type Look, type ToFrame, type ToPage } from "./messages.ts"
-
-/** What the page begins with. */
-export interface Beginning {
-  look: Look
-  hasToken: boolean
-}
+import { type Beginning, type Context, isOurs, type ToFrame, type ToPage } from "./messages.ts"
 
 /** The shop's page around this frame; the server says which may show it at all. */
 export class Page {

@@ -3,13 +3,13 @@
 
 import { accents } from "./accent.ts"
 
+const WHOLE = "(max-width: 480px), (max-height: 480px)" // where the chat takes the whole screen
 const STYLE = `
 :host {
   all: initial !important;
   position: fixed !important;
   z-index: 2147483000 !important;
   inset: auto calc(20px + env(safe-area-inset-right, 0px)) calc(20px + env(safe-area-inset-bottom, 0px)) auto !important;
-  color-scheme: light dark;
   --accent-fill: #0f6b66;
   --accent-fill-hover: #0b5854;
   font: 600 12px/1 system-ui, -apple-system, "Segoe UI", "PingFang SC", "Noto Sans SC", sans-serif !important;
@@ -55,19 +55,25 @@ svg { width: 26px; height: 26px; }
   right: 0;
   bottom: 72px;
   width: min(400px, calc(100vw - 40px));
+  height: min(660px, calc(100vh - 112px));
   height: min(660px, calc(100dvh - 112px));
   overflow: hidden;
   border-radius: 18px;
-  background: light-dark(#faf7f4, #191614);
+  background: #faf7f4;
   box-shadow: 0 12px 48px rgb(30 20 15 / 30%);
 }
 :host([data-position="left"]) .panel { right: auto; left: 0; }
-.panel[data-theme="light"] { color-scheme: light; }
-.panel[data-theme="dark"] { color-scheme: dark; }
+.panel[data-theme="dark"] { background: #191614; }
+@media (prefers-color-scheme: dark) {
+  .panel[data-theme="auto"] { background: #191614; }
+}
 iframe { display: block; width: 100%; height: 100%; border: 0; }
 [hidden] { display: none; }
-@media (width <= 480px), (height <= 480px) {
-  .panel { position: fixed; inset: 0; width: auto; height: auto; border-radius: 0; }
+@media print {
+  :host { display: none !important; }
+}
+@media ${WHOLE} {
+  :host([data-position]) .panel { position: fixed; inset: 0; width: auto; height: auto; border-radius: 0; }
   .panel:not([hidden]) ~ button { display: none; }
 }
 @media (prefers-reduced-motion: no-preference) {
@@ -111,7 +117,7 @@ export class Shell {
     const sheet = new CSSStyleSheet() // a style element would need the shop's policy to allow it
     sheet.replaceSync(STYLE)
     root.adoptedStyleSheets = [sheet]
-    for (const [name, value] of Object.entries(accents(accent) ?? {}))
+    for (const [name, value] of Object.entries(accents(accent)?.light ?? {}))
       this.host.style.setProperty(name, value)
     this.panel.className = "panel"
     this.panel.dataset.theme = theme
@@ -136,7 +142,7 @@ export class Shell {
 
   /** Whether the panel covers the page, as on a phone. */
   get isWhole(): boolean {
-    return matchMedia("(width <= 480px), (height <= 480px)").matches
+    return matchMedia(WHOLE).matches
   }
 
   /** Put the frame into the panel. */
