@@ -65,7 +65,9 @@ export function Thread({ id, jumpTo, beside = null }: ThreadProps) {
           onSeen={(row) => markRead(chat, drawn, drawn.indexOf(row))}
           onKeyDown={(event) => moveAmong(event, drawn, tools, control)}
         />
-        {thread && messages.length === 0 && <p class="thread__empty">{t().thread.empty}</p>}
+        {thread?.isComplete && messages.length === 0 && (
+          <p class="thread__empty">{t().thread.empty}</p>
+        )}
         {!control.atEnd.value && <ToLatest unread={thread?.unread ?? 0} control={control} />}
       </div>
     </ToolsContext.Provider>
