@@ -17,7 +17,9 @@ _MINUTE_MS = 60_000
 class Pretended:
     """Speaks as much of the protocol as a page needs to show one long conversation."""
 
-    def __init__(self, messages: int) -> None:
+    def __init__(self, messages: int, *, first_page: int | None = None) -> None:
+        """`first_page` of the messages come at once, by default all; the others when asked for."""
+        self._first_page = first_page or messages
         self._messages = [_message(seq) for seq in range(1, messages + 1)]
         self._sockets: list[WebSocketRoute] = []
 
@@ -46,8 +48,7 @@ class Pretended:
         if packet.startswith("40"):
             socket.send('40{"sid":"s"}')
             ready = {
-                "me": {"user": ME, "name": "陈小美", "role": "customer"}, "device": "d",
-                "time": _BEGAN, "limits": {"text_bytes": 8192},
+                "me": self._me(), "device": "d", "time": _BEGAN, "limits": {"text_bytes": 8192},
             }  # fmt: skip
             socket.send(f"42{json.dumps(['ready', ready])}")
         elif packet.startswith("42"):
@@ -58,35 +59,65 @@ class Pretended:
 
     def _answer(self, name: str, fields: dict[str, Any]) -> dict[str, Any]:
         if name == "sync":
-            synced = {
-                **self._view(), "messages": self._messages, "changes": [], "more": False,
-                "reset": False,
-            }  # fmt: skip
             badge = {"unread": 0, "mentions": 0}
-            return {"conversations": [synced], "badge": badge, "token": "t", "more": False}
+            return {"conversations": self._synced(), "badge": badge, "token": "t", "more": False}
+        if name == "history.get" and fields.get("before"):
+            older = self._messages[: fields["before"] - 1]
+            return {"messages": older[-fields["limit"] :], "more": len(older) > fields["limit"]}
         answers: dict[str, dict[str, Any]] = {
             "history.get": {"messages": [], "more": False},
             "presence.watch": {"presence": {}},
             "read.mark": {"read": fields.get("seq", 0), "unread": 0},
             "device.list": {"devices": []},
+            "desk.list": {"conversations": [], "more": False},
         }
         return answers.get(name, {})
 
-    def _view(self) -> dict[str, Any]:
-        last = self._messages[-1]
-        member = {"role": "customer", "read": last["seq"], "delivered": last["seq"]}
-        return {
-            "id": CONVERSATION, "kind": "direct", "created_at": _BEGAN,
-            "members": [
-                {"user": ME, "name": "陈小美", **member},
-                {"user": OTHER, "name": "林顾问", **member},
-            ],
-            "room": None,
-            "me": {"role": "member", "state": "in", "muted_until": 0, "first": 1},
-            "head": {"seq": last["seq"], "mod": 0},
-            "read": last["seq"], "unread": 0, "mentions": 0, "last": last,
-            "my": {"mode": "all", "pinned": False, "archived": False, "cleared": 0, "hidden": []},
-        }  # fmt: skip
+    def _me(self) -> dict[str, Any]:
+        return {"user": ME, "name": "陈小美", "role": "customer"}
+
+    def _synced(self) -> list[dict[str, Any]]:
+        shown = self._messages[-self._first_page :]
+        synced = _conversation(CONVERSATION, {ME: "陈小美", OTHER: "林顾问"}, shown)
+        return [{**synced, "more": len(shown) < len(self._messages)}]
+
+
+class PretendedCustomers(Pretended):
+    """The same for a consultant with very many customers, each of whom said one thing."""
+
+    def __init__(self, customers: int) -> None:
+        super().__init__(0)
+        self._customers = customers
+
+    def _me(self) -> dict[str, Any]:
+        return {"user": OTHER, "name": "林顾问", "role": "consultant", "shop": "s"}
+
+    def _synced(self) -> list[dict[str, Any]]:
+        return [self._customer(at) for at in range(self._customers)]
+
+    def _customer(self, at: int) -> dict[str, Any]:
+        user, id_ = f"customer{at}", f"c{at}"
+        minutes_ago = _message(self._customers - at)
+        said = {**minutes_ago, "conversation": id_, "seq": 1, "sender": user}
+        return _conversation(id_, {OTHER: "林顾问", user: f"顾客{at}"}, [said])
+
+
+def _conversation(
+    id_: str, people: dict[str, str], messages: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """A direct conversation as a sync tells it, read by both."""
+    last = messages[-1]
+    seen = {"role": "customer", "read": last["seq"], "delivered": last["seq"]}
+    return {
+        "id": id_, "kind": "direct", "created_at": _BEGAN,
+        "members": [{"user": user, "name": name, **seen} for user, name in people.items()],
+        "room": None,
+        "me": {"role": "member", "state": "in", "muted_until": 0, "first": 1},
+        "head": {"seq": last["seq"], "mod": 0},
+        "read": last["seq"], "unread": 0, "mentions": 0, "last": last,
+        "my": {"mode": "all", "pinned": False, "archived": False, "cleared": 0, "hidden": []},
+        "messages": messages, "changes": [], "more": False, "reset": False,
+    }  # fmt: skip
 
 
 def _message(seq: int) -> dict[str, Any]:

@@ -31,15 +31,7 @@ export function App() {
       <div class={`bench ${id ? "bench--open" : ""} ${isAside.value ? "bench--aside" : ""}`}>
         <Inboxes />
         {id ? <Opened key={id} id={id} isAside={isAside} /> : <Welcome />}
-        {id && (
-          <Customer
-            key={`about ${id}`}
-            id={id}
-            onClose={() => {
-              isAside.value = false
-            }}
-          />
-        )}
+        {id && <Customer key={`about ${id}`} id={id} isAside={isAside} />}
       </div>
       <Overlays />
     </>

@@ -1,8 +1,9 @@
 // The right pane: who the customer is, or what the room is.
 
 import type { Context, Customer as Known } from "@chatserver/client"
-import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
+import { type Signal, useSignal, useSignalEffect } from "@preact/signals"
+import type { RefObject } from "preact"
+import { useEffect, useRef } from "preact/hooks"
 import { Avatar } from "../shared/components/Avatar.tsx"
 import { Icon, IconButton } from "../shared/components/Icon.tsx"
 import { RichText } from "../shared/components/RichText.tsx"
@@ -22,20 +23,24 @@ import { w } from "./texts/index.ts"
 import "./customer.css"
 
 /** What there is to know about the conversation that is open. */
-export function Customer({ id, onClose }: { id: string; onClose: () => void }) {
+export function Customer({ id, isAside }: { id: string; isAside: Signal<boolean> }) {
   const { inbox } = useBench()
+  const box = useRef<HTMLElement>(null)
+  useDrawer(box, isAside)
   const entry = inbox.get(id)
   const isRoom = entry?.kind === "group" || entry?.kind === "channel"
   const title = isRoom ? w().customer.room : w().customer.title
   return (
-    <aside class="about" aria-label={title}>
+    <aside ref={box} class="about" aria-label={title}>
       <header class="about__bar">
         <h2>{title}</h2>
         <IconButton
           class="about__close"
           icon="close"
           label={w().act.hideCustomer}
-          onClick={onClose}
+          onClick={() => {
+            isAside.value = false
+          }}
         />
       </header>
       <div class="about__body">
@@ -45,6 +50,23 @@ export function Customer({ id, onClose }: { id: string; onClose: () => void }) {
       </div>
     </aside>
   )
+}
+
+/** Where it lies over the rest: the focus goes in and comes back, and Escape closes it. */
+function useDrawer(box: RefObject<HTMLElement | null>, isAside: Signal<boolean>): void {
+  useSignalEffect(() => {
+    if (!isAside.value) return
+    const before = document.activeElement
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape") isAside.value = false
+    }
+    document.addEventListener("keydown", onKey)
+    requestAnimationFrame(() => box.current?.querySelector("button")?.focus())
+    return () => {
+      document.removeEventListener("keydown", onKey)
+      if (before instanceof HTMLElement) before.focus()
+    }
+  })
 }
 
 function Identity({ entry }: { entry: Entry }) {
@@ -97,13 +119,18 @@ function Facts({ user, id }: { user: string; id: string }) {
   if (known === null) return <p class="about__none muted">{t().common.loading}</p>
   return (
     <>
-      {known.shop && <p class="about__shop muted">{known.shop}</p>}
+      <p class="about__shop muted">{shopOf(known)}</p>
       <LooksAt context={latest(known.context, told)} />
       <Tags user={user} tags={known.tags} />
       <Profile known={known} />
       <Earlier known={known} id={id} />
     </>
   )
+}
+
+/** What the shop is called: service conversations bear its name. */
+function shopOf({ shop, conversations }: Known): string {
+  return conversations.find(({ room }) => room.shop === shop)?.room.title ?? shop ?? ""
 }
 
 function latest(known: Context | null, told: Context | undefined): Context | null {

@@ -100,6 +100,7 @@ function Standing({ entry }: { entry: Entry }) {
         </span>
       )}
       <Wait since={entry.waitingSince} />
+      {entry.kind === "direct" && entry.customer && <span class="chip">{list.direct}</span>}
       {isOthers && <span class="chip ellipsis">{list.servedBy(entry.assigneeName)}</span>}
     </span>
   )

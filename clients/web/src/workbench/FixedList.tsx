@@ -36,9 +36,10 @@ export function FixedList<T extends { id: string }>(props: {
   useLayoutEffect(() => {
     if (box.current && at >= 0) bringIntoSight(box.current, at * height, height)
   }, [reveal])
-  const start = Math.max(Math.min(first.value, items.length - rows.value) - BEYOND, 0)
-  const end = Math.min(start + rows.value + 2 * BEYOND, items.length)
-  const reachable = at >= start && at < end ? at : Math.min(first.value, items.length - 1)
+  const top = Math.max(Math.min(first.value, items.length - rows.value), 0)
+  const start = Math.max(top - BEYOND, 0)
+  const end = Math.min(top + rows.value + BEYOND, items.length)
+  const reachable = at >= start && at < end ? at : top
   return (
     <ul ref={box} class="fixed-list" aria-label={label} onScroll={look} onKeyDown={onKey}>
       <li class="fixed-list__space" aria-hidden="true" style={{ height: `${start * height}px` }} />

@@ -77,7 +77,7 @@ function SearchField() {
         type="search"
         autocomplete="off"
         aria-label={w().list.search}
-        placeholder={w().list.search}
+        placeholder={t().common.search}
         value={query.value}
         onInput={({ currentTarget }) => {
           query.value = currentTarget.value

@@ -21,19 +21,27 @@ export function LooksAt({ context }: { context: Context | null }) {
 }
 
 function Looked({ context: { page, product, at } }: { context: Context }) {
-  const address = httpAddress(product?.url ?? page.url)
+  const title = product?.title || page.title || page.url
   return (
     <div class="looks">
-      {product && <p class="looks__title">{product.title}</p>}
+      <p class="looks__title">
+        <Page address={product?.url ?? page.url} title={title} />
+      </p>
       {product?.price && <p class="looks__price">{product.price}</p>}
-      {address && (
-        <a class="looks__page" href={address} target="_blank" rel="noopener noreferrer nofollow">
-          {page.title || address}
-        </a>
-      )}
+      {page.title && page.title !== title && <p class="looks__page muted">{page.title}</p>}
       {product?.image && <Picture key={product.image} address={product.image} />}
       <p class="muted">{w().customer.ago(duration(now.value - at, locale()))}</p>
     </div>
+  )
+}
+
+function Page({ address, title }: { address: string; title: string }) {
+  const safe = httpAddress(address)
+  if (!safe) return <>{title}</>
+  return (
+    <a href={safe} target="_blank" rel="noopener noreferrer nofollow">
+      {title}
+    </a>
   )
 }
 

@@ -23,6 +23,7 @@ export const en = {
     waits: (time: string) => `waits ${time}`,
     resolved: "Resolved",
     servedBy: (name: string) => `With ${name}`,
+    direct: "Direct",
     unserved: "Nobody's yet",
     notes: (count: number) => several(count, "new note", "new notes"),
     empty: {

@@ -18,6 +18,7 @@ export const zh: Same<typeof en> = {
     waits: (time) => `已等${time}`,
     resolved: "已解决",
     servedBy: (name) => `${name}接待`,
+    direct: "单聊",
     unserved: "暂无人接待",
     notes: (count) => `${count} 条新备注`,
     empty: {
