@@ -29,19 +29,24 @@ from chatserver.services.auth import Auth, Verifier
 from chatserver.services.communities import Communities, load_rules
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
+from chatserver.services.customers import Customers
 from chatserver.services.delivery import Delivery
+from chatserver.services.desk import Desk
 from chatserver.services.devices import Devices
 from chatserver.services.health import Health
 from chatserver.services.limits import Limits
 from chatserver.services.messages import Messages
+from chatserver.services.notes import Notes
 from chatserver.services.notices import Notices
 from chatserver.services.overload import Overload
+from chatserver.services.overview import Overview
 from chatserver.services.presence import Presence
 from chatserver.services.profiles import Profiles
 from chatserver.services.rooms import Rooms
 from chatserver.services.seats import Seats
 from chatserver.services.services import Services
 from chatserver.services.shops import Shops
+from chatserver.services.snippets import Snippets
 from chatserver.services.sync import Sync
 from chatserver.services.telling import Telling
 from chatserver.services.typists import Typists
@@ -83,11 +88,18 @@ def build_services(
     access = Access(stores, delivery)
     rooms = Rooms(stores, access, views, Notices(stores, telling, views), settings)
     profiles = Profiles(stores, delivery, limits)
+    overview = Overview(stores, rooms, delivery)
+    desk = Desk(stores, rooms, views, overview, settings)
     return Services(
         auth=auth,
         devices=Devices(stores.users, stores.devices, auth, delivery, settings),
         conversations=Conversations(stores, access, views, telling),
         rooms=rooms,
+        desk=desk,
+        overview=overview,
+        notes=Notes(stores, rooms, views),
+        snippets=Snippets(stores, delivery),
+        customers=Customers(stores, profiles, overview, delivery, limits),
         seats=Seats(stores.memberships, delivery),
         messages=Messages(stores, access, limits, telling, settings),
         cursors=Cursors(stores, access, views, telling, limits),
@@ -99,7 +111,7 @@ def build_services(
         answers=answers,
         typists=Typists(access, telling, overload, settings),
         profiles=profiles,
-        communities=Communities(stores, profiles, rooms, load_rules(settings)),
+        communities=Communities(stores, profiles, rooms, load_rules(settings), desk.see_off),
         delivery=delivery,
         limits=limits,
         overload=overload,
@@ -176,6 +188,7 @@ def _spawn_loops(tasks: Tasks, stores: Stores, bus: Bus, services: Services) -> 
     tasks.spawn("cursors", stores.cursors.run())
     tasks.spawn("heads", stores.heads.run())
     tasks.spawn("answers", services.answers.run())
+    tasks.spawn("desk", services.overview.run())
     tasks.spawn("presence told", services.presence.run(clock.now_ms))
     tasks.spawn("presence kept", _refresh_presence(services.presence))
     tasks.spawn("revocations", services.auth.follow(clock.now_ms))

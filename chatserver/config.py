@@ -138,6 +138,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "the first seals, all open; without any, sensitive fields are refused"
         ),
     ] = ()
+    shop_names: Annotated[
+        tuple[str, ...],
+        _says("what shops are called, as customers see it: `id=name`, comma-separated"),
+    ] = ()
     communities_file: Annotated[
         str, _says("TOML file with the rules by which people come into community rooms")
     ] = ""
@@ -219,6 +223,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     read_marks_per_s: Annotated[Positive, _says("read marks of a person, bursts of 3 times")] = 3
     profile_changes_per_s: Annotated[
         Positive, _says("changes of profiles and consents by a person, bursts of 3 times")
+    ] = 1
+    contexts_per_s: Annotated[
+        Positive, _says("pages that a customer is told to look at, bursts of 3 times")
     ] = 1
     edit_window_ms: Annotated[Positive, _says("own text may be edited this long")] = 86_400_000
     edits_max: Annotated[Positive, _says("how often a message may be edited")] = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -249,15 +249,35 @@ class Target:
 OWN = Target()
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Size:
+    """How large a rehearsal is.
+
+    Parameters
+    ----------
+    clients
+        How many customers; what the scenario says by default.
+    processes
+        How many load processes.
+    compress
+        All stages last this many times shorter; rates stay.
+    busier
+        This many times as many questions and talk.
+    """
+
+    clients: int | None = None
+    processes: int | None = None
+    compress: float = 1
+    busier: float = 1
+
+
+AS_IT_SAYS = Size()
+
+
 @app.command
 def run(
-    scenario: str,
-    *,
-    clients: int | None = None,
-    processes: int | None = None,
-    compress: float = 1,
-    out: Path | None = None,
-    server: Target = OWN,
+    scenario: str, *, size: Size = AS_IT_SAYS, out: Path | None = None, server: Target = OWN
 ) -> int:
     """Rehearse a promotion: a scenario played by thousands of clients, judged by the checker.
 
@@ -267,16 +287,10 @@ def run(
     ----------
     scenario
         Name of a scenario of loadtest/scenarios, or a TOML file.
-    clients
-        How many customers; what the scenario says by default.
-    processes
-        How many load processes.
-    compress
-        All stages last this many times shorter; rates stay.
     out
         Folder for report.html, report.json and the histories.
     """
-    wish = rehearsal.Wish(scenario, clients, processes, compress, out)
+    wish = rehearsal.Wish(scenario, **asdict(size), out=out)
     return 0 if rehearsal.run(wish, server.there(), Console()).ok else 1
 
 

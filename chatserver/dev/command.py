@@ -17,7 +17,7 @@ from rich.console import Console
 from chatserver.api.policy import START
 from chatserver.config import PREFIX, Settings, SettingsError, load
 from chatserver.dev import demo as shop
-from chatserver.dev import ports, servers
+from chatserver.dev import ports, servers, story
 from chatserver.dev.errors import DevError
 from chatserver.dev.folder import DEFAULT, DataFolder
 from chatserver.dev.leftovers import stop_leftovers
@@ -105,7 +105,11 @@ class _Session:
         await self._supervisor.watch()
 
     def _of_the_demo(self) -> dict[str, Any]:
-        return {**communities(self._settings), "demo_folder": str(self._folder.path)}
+        return {
+            **communities(self._settings),
+            **shop_names(self._settings),
+            "demo_folder": str(self._folder.path),
+        }
 
     async def _start_databases(self, more: dict[str, Any]) -> Settings:
         """Start those that no setting names; the settings with both addresses and `more`."""
@@ -151,6 +155,12 @@ def communities(settings: Settings) -> dict[str, Any]:
     """The setting by which the demo shop's communities form; nothing where there is one."""
     name = "communities_file"
     return {} if _is_given(settings, name) else {name: str(shop.RULES)}
+
+
+def shop_names(settings: Settings) -> dict[str, Any]:
+    """The setting by which the demo shop has a name; nothing where there is one."""
+    name = "shop_names"
+    return {} if _is_given(settings, name) else {name: (f"{story.SHOP}={story.SHOP_NAME}",)}
 
 
 def _is_given(settings: Settings, name: str) -> bool:

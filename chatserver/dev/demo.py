@@ -59,6 +59,7 @@ async def seed(
             await seeding.enrol(now)
             enrolled()
             await seeding.talk(now)
+            await seeding.equip(now)
     except (ChatError, TimeoutError) as error:
         reason = str(error) or "it takes too long"
         raise DevError(f"the demo shop cannot be made: {reason}") from error

@@ -41,6 +41,7 @@ def _variables(settings: Settings, port: int) -> dict[str, str]:
         "CHAT_JWT_KEY": settings.jwt_key,
         "CHAT_DATA_KEYS": ",".join(settings.data_keys),
         "CHAT_COMMUNITIES_FILE": settings.communities_file,
+        "CHAT_SHOP_NAMES": ",".join(settings.shop_names),
         "CHAT_DEMO_FOLDER": settings.demo_folder,
     }
 

@@ -17,9 +17,12 @@ from chatserver.dev.story import (
     Edits,
     Enrolment,
     Group,
+    Inquiry,
+    Notes,
     Pins,
     Reacts,
     Reads,
+    Resolves,
     Says,
     Shop,
     Step,
@@ -31,16 +34,20 @@ from chatserver.domain.calls import (
     GiveConsent,
     ListConversations,
     ListMembers,
+    ListSnippets,
     MarkRead,
     OpenConversation,
     PinMessage,
     ReactToMessage,
     RecallMessage,
+    SaveSnippet,
     SendMessage,
+    TagCustomer,
+    UpdateContext,
     UpdateConversation,
     UpdateProfile,
 )
-from chatserver.domain.conversation import begun_id, direct_id
+from chatserver.domain.conversation import begun_id, direct_id, notes_id, service_id
 from chatserver.domain.person import Caller, Identity
 from chatserver.domain.profile import CHILD_BIRTH_DATE, Profile
 from chatserver.errors import NotFound
@@ -100,6 +107,44 @@ class Seeding:
         for step in story.plan(missing, now):
             await self._do(step)
 
+    async def equip(self, now: datetime) -> None:
+        """Staff get their canned replies and note what they know; customers look around."""
+        await self._keep_snippets()
+        at = int(now.timestamp() * 1000)
+        for person in self._shop.people:
+            if person.looks_at is not None:
+                look = UpdateContext(page=person.looks_at.page, product=person.looks_at.product)
+                await self._services.customers.look_at(self._caller(person.user), look, at)
+            if person.tags:
+                await self._tag(person, at)
+
+    async def _keep_snippets(self) -> None:
+        """Unless somebody has some already."""
+        service = self._services.snippets
+        for who in {snippet.who for snippet in self._shop.snippets}:
+            caller = self._caller(who)
+            if (await service.page(caller, ListSnippets())).rev:
+                continue
+            for number, each in enumerate(self._shop.snippets):
+                if each.who == who:
+                    call = SaveSnippet(
+                        id=f"{NODE}-{number}",
+                        shortcut=each.shortcut,
+                        title=each.title,
+                        text=each.text,
+                    )
+                    await service.save(caller, call)
+
+    async def _tag(self, person: DemoPerson, at: int) -> None:
+        """By the manager, unless somebody did."""
+        (manager,) = (each for each in self._shop.people if each.role == "manager")
+        caller = self._caller(manager.user)
+        known = await self._services.customers.get(caller, person.user, at)
+        if not known.tags:
+            await self._services.customers.tag(
+                caller, TagCustomer(user=person.user, tags=person.tags)
+            )
+
     async def _bring_in_people(self, at: int) -> None:
         known = await self._users.people(self._people)
         for user, person in self._people.items():
@@ -149,7 +194,11 @@ class Seeding:
             return direct_id(*talk.people)
         if isinstance(talk, Group):
             return begun_id(talk.people[0], talk.client_id(0))
-        assert isinstance(talk, Community)  # noqa: S101 - there are three kinds
+        if isinstance(talk, Inquiry):
+            return service_id(story.SHOP, talk.people[0])
+        if isinstance(talk, Notes):
+            return notes_id(service_id(story.SHOP, talk.about))
+        assert isinstance(talk, Community)  # noqa: S101 - there are five kinds
         return await self._community(talk)
 
     async def _community(self, talk: Community) -> str | None:
@@ -171,14 +220,19 @@ class Seeding:
             await self._read(step)
         elif isinstance(step, Announces):
             await self._announce(step)
+        elif isinstance(step, Resolves):
+            await self._resolve(step)
         else:
             await self._change(step)
 
     async def _say(self, step: Says) -> None:
         if step.talk.name not in self._conversations:
             self._conversations[step.talk.name] = await self._begin(step)
-        caller = self._caller(step.who)
+        caller, id_ = self._caller(step.who), self._conversations[step.talk.name]
+        if step.line.then.claim:
+            await self._services.desk.claim(caller, id_, step.at)
         stored = await self._services.messages.send(caller, self._message(step), step.at)
+        await self._services.desk.said(caller, id_, stored.at)
         self._said[step.talk.name, step.number] = _Said(stored.seq, stored.at - step.at)
 
     async def _begin(self, step: Says) -> str:
@@ -193,7 +247,13 @@ class Seeding:
                 kind="group", title=talk.title, client_id=talk.client_id(0), members=talk.people[1:]
             )
             return (await services.rooms.open(self._caller(talk.people[0]), call, step.at)).id
-        return await self._place_of(talk) or ""  # it was there a moment ago
+        if isinstance(talk, Inquiry):
+            return (await services.desk.open(self._caller(talk.people[0]), step.at)).id
+        if isinstance(talk, Notes):
+            beside = service_id(story.SHOP, talk.about)
+            for user in talk.people:
+                await services.notes.enter(self._caller(user), beside, step.at)
+        return await self._place_of(talk) or ""  # it is there by now
 
     def _message(self, step: Says) -> SendMessage:
         talk, then = step.talk, step.line.then
@@ -213,6 +273,11 @@ class Seeding:
         )
         at = step.at + self._said[step.talk.name, step.number].shift
         await self._services.rooms.update(self._caller(step.who), call, at)
+
+    async def _resolve(self, step: Resolves) -> None:
+        id_ = self._conversations[step.talk.name]
+        at = step.at + self._said[step.talk.name, step.number].shift
+        await self._services.desk.settle(self._caller(step.who), id_, "resolved", at)
 
     async def _change(self, step: Step) -> None:
         said = self._said[step.talk.name, step.number]

@@ -15,9 +15,11 @@ from importlib.resources import files
 import msgspec
 from msgspec import Struct
 
+from chatserver.domain.customer import Product, ViewedPage
 from chatserver.domain.person import Role
 
-SHOP = "nuanya-renmin"  # 暖芽母婴·人民路店
+SHOP = "nuanya-renmin"
+SHOP_NAME = "暖芽母婴·人民路店"
 
 _DATA = "demo_shop.toml"
 _DAYS_AGO = re.compile(r"(\d+)d (\d\d):(\d\d)")
@@ -28,13 +30,33 @@ _RECALLED_AFTER = timedelta(seconds=25)
 _REACTED_AFTER = timedelta(seconds=70)
 _ANNOUNCED_AFTER = timedelta(seconds=80)
 _PINNED_AFTER = timedelta(seconds=85)
+_RESOLVED_AFTER = timedelta(seconds=90)
 _READ_AFTER = timedelta(seconds=95)
 _ENROLLED_FROM = "14d 10:05"  # the first customer; the others follow
 _ENROLLED_EVERY = timedelta(minutes=9)
 
 
+class Look(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a customer looks at in the shop's pages."""
+
+    page: ViewedPage
+    product: Product | None = None
+
+
+class DemoSnippet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A canned reply of one of the staff."""
+
+    who: str
+    shortcut: str
+    title: str
+    text: str
+
+
 class DemoPerson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody of the demo shop; `children` are how many days old, by a key of the profile."""
+    """Somebody of the demo shop; `children` are how many days old, by a key of the profile.
+
+    `tags` are what the staff noted of a customer, `looks_at` what the customer looks at now.
+    """
 
     user: str
     name: str
@@ -43,12 +65,15 @@ class DemoPerson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     shop: str = SHOP
     children: dict[str, int] = {}
     attributes: dict[str, str] = {}
+    tags: tuple[str, ...] = ()
+    looks_at: Look | None = None
 
 
 class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What became of a line after it was said.
 
-    Who said it may `pin` it, and `announce` a text that from then on stands above the room.
+    Who said it may `pin` it, and `announce` a text that from then on stands above the room; and in
+    an inquiry `claim` it before, and `resolve` it afterwards.
     """
 
     key: str | None = None
@@ -57,6 +82,8 @@ class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     recall: bool = False
     pin: bool = False
     announce: str | None = None
+    claim: bool = False
+    resolve: bool = False
     react: tuple[tuple[str, str], ...] = ()
 
 
@@ -130,6 +157,26 @@ class Community(Talk, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return f"{self.rule}-{self.people[0]}"
 
 
+class Inquiry(Talk, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a customer, the first of the people, asked the shop, with whoever served."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other talks."""
+        return f"inquiry-{self.people[0]}"
+
+
+class Notes(Talk, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What staff wrote to each other beside the inquiry of a customer."""
+
+    about: str
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other talks."""
+        return f"notes-{self.about}"
+
+
 class Shop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The data file."""
 
@@ -137,11 +184,14 @@ class Shop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dialogues: tuple[Dialogue, ...]
     groups: tuple[Group, ...] = ()
     communities: tuple[Community, ...] = ()
+    inquiries: tuple[Inquiry, ...] = ()
+    notes: tuple[Notes, ...] = ()
+    snippets: tuple[DemoSnippet, ...] = ()
 
     @property
     def talks(self) -> tuple[Talk, ...]:
         """All that was said, wherever."""
-        return (*self.dialogues, *self.groups, *self.communities)
+        return (*self.dialogues, *self.groups, *self.communities, *self.inquiries, *self.notes)
 
 
 class Enrolment(Struct, frozen=True, kw_only=True):
@@ -194,6 +244,10 @@ class Announces(Step, frozen=True, kw_only=True):
 
 class Pins(Step, frozen=True, kw_only=True):
     """The line is pinned for everybody."""
+
+
+class Resolves(Step, frozen=True, kw_only=True):
+    """Who said the line says that the inquiry is settled."""
 
 
 class Reads(Step, frozen=True, kw_only=True):
@@ -285,6 +339,8 @@ def _honours(talk: Talk, number: int, at: datetime) -> Iterator[Step]:
     if then.announce is not None:
         announced_at = _ms(at + _ANNOUNCED_AFTER)
         yield Announces(at=announced_at, who=who, talk=talk, number=number, text=then.announce)
+    if then.resolve:
+        yield Resolves(at=_ms(at + _RESOLVED_AFTER), who=who, talk=talk, number=number)
     if then.pin:
         yield Pins(at=_ms(at + _PINNED_AFTER), who=who, talk=talk, number=number)
 

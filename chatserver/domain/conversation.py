@@ -21,8 +21,14 @@ _TITLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z"
 Title = Annotated[str, Meta(min_length=1, max_length=100, pattern=_TITLE)]
 Avatar = Annotated[str, Meta(max_length=500, pattern=r"^https://[\x21-\x7e]+\Z")]
 
+# under pressure messages of these yield to those between customers and staff
+CHATTER: frozenset[ConversationKind] = frozenset({"group", "channel"})
+# in these a customer asks and one of the staff answers
+ANSWERED: frozenset[ConversationKind] = frozenset({"direct", "service"})
 LARGE_FROM = 501  # members; a room this large shows counts, and neither typing nor who has read
 SLOW_MODE_MAX_S = 120
+SERVICE_PREFIX = "s"  # of the ids of service conversations; no other conversation's id begins so
+NOTES_PREFIX = "n"  # the same for notes
 
 
 class RoomSettings(Struct, frozen=True, kw_only=True):
@@ -97,7 +103,7 @@ class Room(Struct, frozen=True, kw_only=True):
     def shown_to(self, person: Membership) -> Room:
         """The room as somebody sees it: all of it who is in it; who is asked to come in, or asks,
         what stands at its door; and who went, what it was called then."""
-        if person.is_in:
+        if person.sees_all:
             return self
         if person.state in {"invited", "asked"}:
             return structs.replace(
@@ -125,15 +131,29 @@ class Conversation(Struct, frozen=True, kw_only=True):
     members: tuple[str, ...] = ()  # of a direct conversation; a room has memberships
     room: Room | None = None
 
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Those whose positions the others see: the two of a direct conversation, a customer and
+        whoever serves them."""
+        service = self.service
+        if service is None:
+            return self.members
+        return (service.customer, service.assignee) if service.assignee else (service.customer,)
+
     def others(self, user: str) -> tuple[str, ...]:
-        """The other one of a direct conversation."""
-        return tuple(member for member in self.members if member != user)
+        """The parties but one: the other one of a direct conversation."""
+        return tuple(member for member in self.parties if member != user)
 
     @property
     def the_room(self) -> Room:
         """The room; only for conversations that are one."""
         assert self.room is not None  # noqa: S101 - a defect of the caller
         return self.room
+
+    @property
+    def service(self) -> Service | None:
+        """How it stands, where it is a service conversation."""
+        return None if self.room is None else self.room.service
 
     @property
     def is_large(self) -> bool:
@@ -179,7 +199,8 @@ class Me(Struct, frozen=True, kw_only=True):
 class ConversationView(Struct, frozen=True, kw_only=True):
     """A conversation as one person sees it: the form in which clients get it.
 
-    `members` are the two of a direct conversation; those of a room come by `conversation.members`.
+    `members` are the two of a direct conversation, and of a service conversation the customer and
+    whoever serves it; those of other rooms come by `conversation.members`.
     """
 
     id: str
@@ -240,10 +261,23 @@ def direct_id(one: str, other: str) -> str:
     """
     if one == other:
         raise Invalid("A conversation needs somebody else", path="with")
-    pair = "\0".join(sorted((one, other)))
-    return "d" + hashlib.blake2b(pair.encode(), digest_size=15).hexdigest()
+    return "d" + _digest(*sorted((one, other)))
+
+
+def service_id(shop: str, customer: str) -> str:
+    """The id of the conversation of a customer with a shop: the same one for ever."""
+    return SERVICE_PREFIX + _digest(shop, customer)
+
+
+def notes_id(conversation: str) -> str:
+    """The id of the notes beside a service conversation."""
+    return NOTES_PREFIX + _digest(conversation)
 
 
 def begun_id(owner: str, client_id: str) -> str:
     """The id of the room that somebody begins: the same for the same `client_id` of theirs."""
-    return "r" + hashlib.blake2b(f"{owner}\0{client_id}".encode(), digest_size=15).hexdigest()
+    return "r" + _digest(owner, client_id)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=15).hexdigest()

@@ -9,7 +9,9 @@ from msgspec import Struct, structs
 from chatserver.domain.message import Change, Message
 
 RoomRole = Literal["owner", "admin", "member"]
-State = Literal["in", "viewing", "invited", "asked", "left", "removed", "banned", "moved"]
+State = Literal[
+    "in", "viewing", "invited", "asked", "left", "removed", "banned", "moved", "released"
+]
 Mode = Literal["all", "mentions", "silent", "none"]
 
 MUTED: frozenset[Mode] = frozenset({"silent", "none"})  # counted, but not on the badge
@@ -51,7 +53,8 @@ class Membership(Struct, frozen=True, kw_only=True):
 
     `since` is the first message to be seen, `until` where the logs stood when the person left, and
     `sign` what the room was called then. `moved` is who was taken out of a community because it no
-    longer fits; `viewing` is staff who may look at a service conversation that they are not in.
+    longer fits. `viewing` is staff who may look at a service conversation that they are not in, and
+    `released` whoever served one: they see nothing of it any more.
     """
 
     conversation: str
@@ -74,19 +77,31 @@ class Membership(Struct, frozen=True, kw_only=True):
         """Whether the person belongs to the conversation now."""
         return self.state == "in"
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether the person sees the conversation as it is now."""
+        return self.state in {"in", "viewing"}
+
     def outranks(self, other: Membership) -> bool:
         """Whether this member may act on the other one."""
         return RANK[self.role] > RANK[other.role]
 
     def sight(self, head: Head) -> Sight:
         """What the person may see of logs that end with `head`."""
-        return Sight(self.since, self._end(head), self.prefs, is_over=not self.is_in)
+        return Sight(self.since, self._end(head), self.prefs, is_over=not self.sees_all)
 
     def _end(self, head: Head) -> Head:
-        if self.is_in:
+        if self.sees_all:
             return head
+        if self.state == "released":
+            return Head()
         until = self.until or Head()  # who is only invited, or asked to come in, sees nothing
         return Head(min(until.seq, head.seq), min(until.mod, head.mod))
+
+
+def viewer(conversation: str, user: str) -> Membership:
+    """The place of staff who look at a service conversation that they are not in."""
+    return Membership(conversation=conversation, user=user, state="viewing")
 
 
 class Moved(Struct, frozen=True, kw_only=True):

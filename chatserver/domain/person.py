@@ -15,6 +15,7 @@ ShopId = Annotated[str, Meta(min_length=1, max_length=128)]
 DeviceId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f]+\Z")]
 
 STAFF: frozenset[Role] = frozenset({"consultant", "manager", "admin"})
+SERVING: frozenset[Role] = frozenset({"consultant", "manager"})  # customers of their shop
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -50,6 +51,10 @@ class Caller(Struct, frozen=True, kw_only=True):
     def is_staff(self) -> bool:
         """Whether this person works for the shop."""
         return self.role in STAFF
+
+
+SERVER = Caller(user="", role="bot", device="", connection="")
+"""Who does what nobody asked for."""
 
 
 class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):

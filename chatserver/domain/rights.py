@@ -16,19 +16,20 @@ Action = Literal[
 
 _Row = dict[ConversationKind, RoomRole]
 
-_EVERYWHERE: _Row = {"direct": "member", "group": "member", "channel": "member"}
+_TALKS: _Row = {"direct": "member", "service": "member", "notes": "member"}  # all alike in these
+_EVERYWHERE: _Row = {**_TALKS, "group": "member", "channel": "member"}
 _ROOM_ADMINS: _Row = {"group": "admin", "channel": "admin"}
 
 # action -> the least role that may, for each kind of conversation
 RIGHTS: dict[Action, _Row] = {
-    "write": {"direct": "member", "group": "member", "channel": "admin"},
+    "write": {**_TALKS, "group": "member", "channel": "admin"},
     "react": _EVERYWHERE,
-    "type": {"direct": "member", "group": "member"},
+    "type": {**_TALKS, "group": "member"},
     "mention_all": _ROOM_ADMINS,
-    "pin": {"direct": "member", "group": "admin", "channel": "admin"},
+    "pin": {**_TALKS, **_ROOM_ADMINS},
     "recall_others": _ROOM_ADMINS,
-    "see_members": {"direct": "member", "group": "member", "channel": "admin"},
-    "see_readers": {"direct": "member", "group": "admin", "channel": "admin"},
+    "see_members": {**_TALKS, "group": "member", "channel": "admin"},
+    "see_readers": {**_TALKS, **_ROOM_ADMINS},
     "leave": {"group": "member", "channel": "member"},
     "update": _ROOM_ADMINS,
     "invite": {"group": "member", "channel": "admin"},
@@ -76,6 +77,17 @@ def check_may_write(conversation: Conversation, me: Membership, now: int) -> Non
         raise Forbidden(
             "Only admins may write here now", retry_after_ms=_left(room.muted_until, now)
         )
+
+
+def check_may_carry(source: Conversation, target: Conversation) -> None:
+    """See that messages of one conversation may be sent on to another: notes stay among notes, as
+    from anywhere else somebody could carry them on to the customer.
+
+    Raises:
+        Forbidden: they may not.
+    """
+    if source.kind == "notes" and target.kind != "notes":
+        raise Forbidden("Notes cannot be forwarded")
 
 
 def slow_mode_ms(conversation: Conversation, me: Membership) -> int:

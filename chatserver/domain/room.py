@@ -24,7 +24,7 @@ UNLIMITED = 2**31
 ADMINS_MAX = 99
 ASKED_MAX = 1000  # who wait to be let in; more are noise
 INVITED_MAX = 1000  # who have not answered; nobody should invite everybody
-GONE = frozenset({"left", "removed", "banned", "moved"})
+GONE = frozenset({"left", "removed", "banned", "moved", "released"})
 BY_ADMINS: frozenset[JoinMode] = frozenset({"approval", "staff"})  # ways in that admins watch over
 
 
@@ -97,11 +97,13 @@ def leave(scene: Scene) -> Ruling | None:
     """Go, or decline an invitation; an owner first hands the room over.
 
     Raises:
-        Forbidden: the owner of a room in which there are others.
+        Forbidden: the owner of a room in which there are others; here people do not just leave.
     """
     me, room = scene.actor, scene.conversation.the_room
     if me.state in GONE:
         return None
+    if me.is_in:
+        require(scene.conversation, me, "leave")
     if me.role == "owner" and room.count > 1:
         raise Forbidden("Hand the room over to somebody before you leave")
     gone = departed(scene, me, state="left")

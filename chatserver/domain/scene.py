@@ -47,7 +47,7 @@ class Scene(Struct, frozen=True, kw_only=True):
             NotFound: who was never in it does not learn that it exists.
         """
         found = self.members.get(self.caller.user)
-        if found is None:
+        if found is None or found.state == "released":
             raise NotFound
         return found
 

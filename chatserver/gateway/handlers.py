@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from chatserver.clock import now_ms
 from chatserver.domain import calls
-from chatserver.domain.conversation import ConversationView
+from chatserver.domain.conversation import ConversationView, ServiceStatus
 from chatserver.errors import Invalid
 from chatserver.gateway.hub import Connection, Hub
 from chatserver.services.delivery import of_presence
@@ -65,6 +66,19 @@ class Handlers:
             calls.UpdateProfile: self._update_profile,
             calls.GiveConsent: self._give_consent,
             calls.WithdrawConsent: self._withdraw_consent,
+            calls.ListDesk: self._list_desk,
+            calls.ClaimConversation: self._claim,
+            calls.ReleaseConversation: self._release,
+            calls.AssignConversation: self._assign,
+            calls.ResolveConversation: self._resolve,
+            calls.ReopenConversation: self._reopen,
+            calls.GetNotes: self._notes,
+            calls.ListSnippets: self._list_snippets,
+            calls.SaveSnippet: self._save_snippet,
+            calls.RemoveSnippet: self._remove_snippet,
+            calls.GetCustomer: self._get_customer,
+            calls.TagCustomer: self._tag_customer,
+            calls.UpdateContext: self._update_context,
         }
 
     async def handle(self, connection: Connection, call: calls.Call) -> Answer:
@@ -76,6 +90,8 @@ class Handlers:
         return await self._table[type(call)](connection, call)
 
     async def _open(self, to: Connection, call: calls.OpenConversation) -> Answer:
+        if call.kind == "service":
+            return _one(await self._services.desk.open(to.caller, now_ms()))
         if call.kind != "direct":
             return _one(await self._services.rooms.open(to.caller, call, now_ms()))
         if call.with_ is None:
@@ -124,14 +140,18 @@ class Handlers:
     async def _send(self, to: Connection, call: calls.SendMessage) -> Answer:
         stored = await self._services.messages.send(to.caller, call, now_ms())
         await self._services.typists.sent(to.caller, call.conversation)
+        await self._services.desk.said(to.caller, call.conversation, now_ms())
         return _numbered(stored.seq, stored.at, is_duplicate=stored.duplicate)
 
     async def _forward(self, to: Connection, call: calls.ForwardMessages) -> Answer:
         stored = await self._services.messages.forward(to.caller, call, now_ms())
+        await self._services.desk.said(to.caller, call.conversation, now_ms())
         return _numbered(stored.seq, stored.at, is_duplicate=stored.duplicate)
 
     async def _change(self, to: Connection, call: Any) -> Answer:
-        return {"mod": await self._services.messages.change(to.caller, call, now_ms())}
+        mod = await self._services.messages.change(to.caller, call, now_ms())
+        self._services.desk.changed(call.conversation)
+        return {"mod": mod}
 
     async def _delete(self, to: Connection, call: calls.DeleteMessage) -> Answer:
         return {"mod": await self._services.conversations.delete(to.caller, call, now_ms())}
@@ -219,6 +239,55 @@ class Handlers:
     async def _withdraw_consent(self, to: Connection, call: calls.WithdrawConsent) -> Answer:
         profile = await self._services.profiles.withdraw_consent(to.caller, call, now_ms())
         return {"profile": profile}
+
+    async def _list_desk(self, to: Connection, call: calls.ListDesk) -> Answer:
+        topic = self._services.overview.topic(to.caller)
+        to.hold()  # as for a sync
+        self._hub.join(to, topic)
+        await self._services.delivery.listening()
+        page = await self._services.overview.page(to.caller, call)
+        return {"conversations": page.entries, "more": page.more}
+
+    async def _claim(self, to: Connection, call: calls.ClaimConversation) -> Answer:
+        return _one(await self._services.desk.claim(to.caller, call.conversation, now_ms()))
+
+    async def _release(self, to: Connection, call: calls.ReleaseConversation) -> Answer:
+        return _one(await self._services.desk.release(to.caller, call.conversation, now_ms()))
+
+    async def _assign(self, to: Connection, call: calls.AssignConversation) -> Answer:
+        return _one(await self._services.desk.assign(to.caller, call, now_ms()))
+
+    async def _resolve(self, to: Connection, call: calls.ResolveConversation) -> Answer:
+        return await self._settle(to, call.conversation, "resolved")
+
+    async def _reopen(self, to: Connection, call: calls.ReopenConversation) -> Answer:
+        return await self._settle(to, call.conversation, "open")
+
+    async def _settle(self, to: Connection, id_: str, status: ServiceStatus) -> Answer:
+        return _one(await self._services.desk.settle(to.caller, id_, status, now_ms()))
+
+    async def _notes(self, to: Connection, call: calls.GetNotes) -> Answer:
+        return _one(await self._services.notes.enter(to.caller, call.conversation, now_ms()))
+
+    async def _list_snippets(self, to: Connection, call: calls.ListSnippets) -> Answer:
+        return asdict(await self._services.snippets.page(to.caller, call))
+
+    async def _save_snippet(self, to: Connection, call: calls.SaveSnippet) -> Answer:
+        snippet, rev = await self._services.snippets.save(to.caller, call)
+        return {"snippet": snippet, "rev": rev}
+
+    async def _remove_snippet(self, to: Connection, call: calls.RemoveSnippet) -> Answer:
+        return {"rev": await self._services.snippets.remove(to.caller, call)}
+
+    async def _get_customer(self, to: Connection, call: calls.GetCustomer) -> Answer:
+        return {"customer": await self._services.customers.get(to.caller, call.user, now_ms())}
+
+    async def _tag_customer(self, to: Connection, call: calls.TagCustomer) -> Answer:
+        return {"tags": await self._services.customers.tag(to.caller, call)}
+
+    async def _update_context(self, to: Connection, call: calls.UpdateContext) -> Answer:
+        await self._services.customers.look_at(to.caller, call, now_ms())
+        return {}
 
 
 def _one(view: ConversationView) -> Answer:

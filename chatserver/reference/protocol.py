@@ -48,7 +48,8 @@ REFUSALS = (
 LIMITS = (
     "text_bytes", "frame_bytes", "page_default", "page_max", "reset_after_messages", "sends_per_s",
     "room_sends_per_s", "calls_per_s", "read_marks_per_s", "profile_changes_per_s",
-    "edit_window_ms", "edits_max", "recall_window_ms", "staff_recall_window_ms", "room_members_max",
+    "contexts_per_s", "edit_window_ms", "edits_max", "recall_window_ms", "staff_recall_window_ms",
+    "room_members_max",
     "forward_bytes", "typing_interval_ms", "typing_expires_ms", "leaves_after_ms",
     "sockets_per_user", "devices_per_platform", "auth_deadline_ms", "ping_interval_ms",
     "ping_timeout_ms", "jwt_lifetime_max_ms",

@@ -9,7 +9,9 @@ from typing import TypeVar
 from msgspec import Struct
 
 from chatserver.domain.conversation import Conversation
-from chatserver.domain.membership import Membership, Moved
+from chatserver.domain.desk import may_look
+from chatserver.domain.membership import Membership, Moved, viewer
+from chatserver.domain.person import Caller
 from chatserver.domain.rights import Action, require
 from chatserver.errors import NotFound
 from chatserver.services.delivery import Delivery
@@ -51,7 +53,7 @@ class Access:
         delivery.when_moved(self._forget)
 
     async def of(self, user: str, conversation: str) -> Standing:
-        """A conversation the person is in, or was.
+        """A conversation the person is in, or was; whoever served one never was in it.
 
         Raises:
             NotFound: there is none, or the person was never in it; nobody can tell which.
@@ -62,6 +64,21 @@ class Access:
             return _in_direct(direct, user)
         standing = self._fresh(conversation, user)
         return standing or await self._find(conversation, user)
+
+    async def seen(self, caller: Caller, conversation: str) -> Standing:
+        """A conversation the caller is in, or was, or may look at now as staff of its shop.
+
+        Raises:
+            NotFound, Unavailable: as for `of`.
+        """
+        try:
+            return await self.of(caller.user, conversation)
+        except NotFound:
+            # as it is now and not as somebody remembers it
+            found = await self._conversations.get(conversation)
+            if found is None or not may_look(caller, found):
+                raise
+        return Standing(found, viewer(conversation, caller.user))
 
     async def here(self, user: str, conversation: str) -> Standing:
         """A conversation the person is in now.
@@ -91,7 +108,7 @@ class Access:
         if known is None:
             known = _remember(self._rooms, id_, {})
         membership = await self._memberships.of(id_, user)
-        if membership is None:
+        if membership is None or membership.state == "released":
             raise NotFound
         standing = Standing(conversation, membership)
         known[user] = (until, standing)  # in vain when the room was forgotten meanwhile

@@ -44,7 +44,7 @@ class _Reply(Struct, frozen=True):
 
 
 class Answers:
-    """Follows direct conversations, and keeps what the answers of their shops took.
+    """Follows conversations of two, and keeps what the answers of their shops took.
 
     What a node stores and what it hears of other nodes tells it who spoke last and since when.
     Where that has a gap the log is asked, behind the sending.
@@ -58,13 +58,15 @@ class Answers:
         self._replies: list[_Reply] = []
 
     def said(self, conversation: Conversation, message: Message) -> None:
-        """This node stored a message of a direct conversation."""
+        """This node stored a message of a direct conversation, or of a service conversation."""
         others = conversation.others(message.sender)
-        if len(others) != 1:  # the server's own: what follows is looked up
+        if len(others) != 1:  # the server's own, or nobody serves: what follows is looked up
             return
         turn = Turn(conversation.id, message.sender, message.seq, message.at)
         before = self._follow(turn)
-        if before is not None and len(self._replies) < WAITING_MAX:
+        if before is None or before.user not in {_UNKNOWN.user, others[0]}:
+            return  # whoever served before spoke last, say
+        if len(self._replies) < WAITING_MAX:
             self._replies.append(_Reply(turn, others[0], before.first))
 
     def heard(self, topic: str, sent: Sent, now_ms: int) -> None:

@@ -47,8 +47,8 @@ class Conversations:
 
     async def get(self, caller: Caller, conversation: str) -> ConversationView:
         """One conversation as the caller sees it."""
-        await self._access.of(caller.user, conversation)
-        return await self._views.one(caller.user, conversation)
+        standing = await self._access.seen(caller, conversation)
+        return await self._views.one(caller.user, conversation, standing.me)
 
     async def list_mine(
         self, caller: Caller, call: ListConversations
@@ -59,7 +59,8 @@ class Conversations:
             NotFound: `after` is no conversation of the caller's.
         """
         parts = await self._views.all_of(caller.user)
-        views = await self._views.compose(parts, parts.conversations)
+        mine = [id_ for id_ in parts.conversations if parts.mine(id_).state != "released"]
+        views = await self._views.compose(parts, mine)
         views.sort(key=last_moved, reverse=True)
         start = 0 if call.after is None else _position(views, call.after) + 1
         end = start + min(call.limit, LIST_MAX)

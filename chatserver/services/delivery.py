@@ -109,6 +109,16 @@ def of_room(conversation: str) -> str:
     return f"c:{conversation}"
 
 
+def of_desk(shop: str) -> str:
+    """The topic of what waits at a shop's desk, for those who serve there."""
+    return f"d:{shop}"
+
+
+def of_desk_whole(shop: str) -> str:
+    """The topic of all that lies on a shop's desk, for its managers."""
+    return f"m:{shop}"
+
+
 def is_room(topic: str) -> bool:
     """Whether the topic is that of a room."""
     return topic.startswith("c:")

@@ -23,6 +23,7 @@ class Limits:
         self._room_sends = _limiter(settings.room_sends_per_s)
         self._read_marks = _limiter(settings.read_marks_per_s)
         self._profile_changes = _limiter(settings.profile_changes_per_s)
+        self._contexts = _limiter(settings.contexts_per_s)
 
     def call(self, user: str, now_ms: int) -> None:
         """A call of any kind.
@@ -50,6 +51,10 @@ class Limits:
     def read_mark(self, user: str, now_ms: int) -> None:
         """A read mark."""
         _spend(self._read_marks, user, now_ms)
+
+    def context(self, user: str, now_ms: int) -> None:
+        """What this customer looks at is another thing now."""
+        _spend(self._contexts, user, now_ms)
 
     def profile_change(self, user: str, now_ms: int) -> None:
         """A change of somebody's profile or consent by this person."""

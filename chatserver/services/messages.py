@@ -17,8 +17,8 @@ from chatserver.domain.calls import (
     RecallMessage,
     SendMessage,
 )
-from chatserver.domain.conversation import Conversation
-from chatserver.domain.membership import Membership, Sight
+from chatserver.domain.conversation import CHATTER, Conversation
+from chatserver.domain.membership import Sight
 from chatserver.domain.message import (
     Change,
     ChangeRules,
@@ -34,7 +34,13 @@ from chatserver.domain.message import (
 )
 from chatserver.domain.page import Page, page_of
 from chatserver.domain.person import Caller, Person
-from chatserver.domain.rights import Action, check_may_write, may, slow_mode_ms
+from chatserver.domain.rights import (
+    Action,
+    check_may_carry,
+    check_may_write,
+    may,
+    slow_mode_ms,
+)
 from chatserver.errors import Forbidden, Invalid, NotFound, RateLimited
 from chatserver.services.access import Access, Standing
 from chatserver.services.limits import Limits
@@ -121,6 +127,8 @@ class Messages:
         if call.retry and (known := await self._known(caller, standing, key)):
             return known
         check_may_write(standing.conversation, standing.me, now_ms)
+        source = await self._access.seen(caller, call.from_)
+        check_may_carry(source.conversation, standing.conversation)
         messages = await self._chosen(caller, call)
         people = await self._users.people({message.sender for message in messages})
         draft = _forwarding(caller, call, messages, people)
@@ -198,7 +206,7 @@ class Messages:
         self, caller: Caller, standing: Standing, draft: Draft, now_ms: int
     ) -> Stored:
         await self._take_turn(standing, now_ms)
-        is_chatter = standing.conversation.room is not None
+        is_chatter = standing.conversation.kind in CHATTER
 
         def tell(stored: Stored) -> None:
             message = draft.numbered(stored.seq, stored.at)
@@ -235,12 +243,14 @@ class Messages:
 
     async def _sight(self, caller: Caller, conversation: str) -> Sight:
         """What the caller may see, as it is now and not as somebody remembers it."""
-        standing = await self._access.of(caller.user, conversation)
+        standing = await self._access.seen(caller, conversation)
         place = (conversation, caller.user)
         # the end first: whoever is still in afterwards was in when it was reached
         heads = await self._heads.of((conversation,))
-        memberships = await self._cursors.of((place,))
-        membership: Membership = memberships.get(place, standing.me)
+        if standing.me.state == "viewing":
+            membership = (await self._access.seen(caller, conversation)).me
+        else:
+            membership = (await self._cursors.of((place,))).get(place, standing.me)
         return membership.sight(heads[conversation])
 
     async def _chosen(self, caller: Caller, call: ForwardMessages) -> list[Message]:

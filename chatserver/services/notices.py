@@ -8,7 +8,7 @@ import structlog
 
 from chatserver.domain.conversation import Conversation, RoomView
 from chatserver.domain.events import ConversationChanged, RoomChanged
-from chatserver.domain.membership import Head, Membership, Moved
+from chatserver.domain.membership import Head, Moved
 from chatserver.domain.message import Draft
 from chatserver.domain.room import GONE
 from chatserver.domain.scene import Note
@@ -95,20 +95,26 @@ class Notices:
     async def _show(self, settled: Settled, skip: str) -> None:
         """Everybody sees the room as it is now; those whom it is about, their place in it.
 
-        Who comes to a large room and who goes is no news to all the others.
+        Who comes to a large room and who goes is no news to all the others. The few of a service
+        conversation all see who the others are and how far they have come.
         """
         conversation = settled.conversation
-        if settled.notes or not conversation.is_large:
+        places = {member.user: member.state in GONE for member in settled.members}
+        if conversation.service is not None:
+            places = {**dict.fromkeys(conversation.parties, False), **places}
+        elif settled.notes or not conversation.is_large:
             shared = RoomView(
                 id=conversation.id, kind=conversation.kind, room=conversation.the_room
             )
             self._telling.room(conversation, RoomChanged(conversation=shared), skip=skip)
-        await asyncio.gather(*(self._show_place(member, skip) for member in settled.members))
+        await asyncio.gather(
+            *(self._show_place(conversation.id, *place, skip) for place in places.items())
+        )
 
-    async def _show_place(self, member: Membership, skip: str) -> None:
-        view = await self._views.one(member.user, member.conversation)
-        event = ConversationChanged(conversation=view, removed=member.state in GONE)
-        self._telling.person(member.user, event, skip=skip)
+    async def _show_place(self, conversation: str, user: str, is_gone: bool, skip: str) -> None:
+        view = await self._views.one(user, conversation)
+        event = ConversationChanged(conversation=view, removed=is_gone)
+        self._telling.person(user, event, skip=skip)
 
 
 def _moved(settled: Settled) -> Moved:

@@ -219,7 +219,7 @@ class Rooms:
     async def begin(self, scene: Scene, ruling: Ruling) -> Conversation:
         """Save a new room with its first members and tell of it; harmless when it is there."""
         begun = await self._rooms.begin(scene.conversation, ruling, scene.now)
-        await self._tell(scene.caller, begun, scene.now)
+        await self.tell(scene.caller, begun, scene.now)
         return begun.conversation
 
     async def enact(
@@ -233,9 +233,25 @@ class Rooms:
         with_admins: bool = False,
     ) -> None:
         """Have a rule decide, save what it says, and tell it."""
+        settled = await self.settle(
+            caller, conversation, users, rule, now_ms, with_admins=with_admins
+        )
+        await self.tell(caller, settled, now_ms)
+
+    async def settle(
+        self,
+        caller: Caller,
+        conversation: str,
+        users: Iterable[str],
+        rule: Rule,
+        now_ms: int,
+        *,
+        with_admins: bool = False,
+    ) -> Settled:
+        """Have a rule decide and save what it says, which is to be told then."""
         async with self._turns_at(conversation).one():
             head = (await self._heads.of((conversation,)))[conversation]
-            settled = await self._rooms.settle(
+            return await self._rooms.settle(
                 conversation,
                 (caller.user, *users),
                 lambda room, members: rule(
@@ -244,7 +260,11 @@ class Rooms:
                 now_ms,
                 with_admins=with_admins,
             )
-        await self._tell(caller, settled, now_ms)
+
+    async def tell(self, caller: Caller, settled: Settled, now_ms: int) -> None:
+        """Tell what a rule said, if anything."""
+        if settled.changed:
+            await self._notices.of(settled, now_ms, skip=caller.connection)
 
     async def _act(
         self,
@@ -266,10 +286,6 @@ class Rooms:
         if turns is None:
             turns = self._turns[conversation] = Turns(1, each_s=ACT_S)
         return turns
-
-    async def _tell(self, caller: Caller, settled: Settled, now_ms: int) -> None:
-        if settled.changed:
-            await self._notices.of(settled, now_ms, skip=caller.connection)
 
     async def _described(self, members: Collection[Membership]) -> tuple[RoomMember, ...]:
         people = await self._users.people({each.user for each in members})

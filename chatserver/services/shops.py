@@ -10,14 +10,13 @@ from typing import TypeVar
 from msgspec import Struct
 
 from chatserver.domain.answers import Answer, answers_in_ms
-from chatserver.domain.person import Caller, Role
+from chatserver.domain.person import SERVING, Caller
 from chatserver.services.presence import Board, Known
 from chatserver.store.gather import Gather
 from chatserver.store.response_times import ResponseTimes
 
 T = TypeVar("T")
 
-SERVING: frozenset[Role] = frozenset({"consultant", "manager"})
 FRESH_MS = 3000  # a node goes by what it knows of a shop for so long
 REMEMBERED = 100_000  # people who serve somewhere, and shops that somebody asked about
 

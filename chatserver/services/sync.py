@@ -152,9 +152,11 @@ def _moved(have: Mapping[str, tuple[int, int]], token: Token, parts: Parts) -> l
     changed = {c.id for c in parts.conversations.values() if c.changed_at >= since}
     touched |= {id_ for id_ in changed if parts.mine(id_).is_in}
     ends = {id_: parts.sight(id_).head for id_ in parts.conversations}
-    return [
+    moved = [
         id_ for id_, end in ends.items() if id_ in touched or have.get(id_) != (end.seq, end.mod)
     ]
+    # what a person served and no longer does is of no concern to a device that never heard of it
+    return [id_ for id_ in moved if id_ in have or parts.mine(id_).state != "released"]
 
 
 def _seats(parts: Parts) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatserver.domain.conversation import Conversation
+from chatserver.domain.conversation import ANSWERED, Conversation
 from chatserver.domain.events import (
     Badge,
     Changed,
@@ -45,7 +45,7 @@ class Telling:
         self._delivery.tell_sent(
             _topics(conversation), MessageSent(message=message), sent, skip=skip
         )
-        if conversation.room is None:
+        if conversation.kind in ANSWERED:
             self._answers.said(conversation, message)
         for member in here:
             self.has(conversation, member, message.seq)
@@ -115,7 +115,7 @@ class Telling:
         room = conversation.room
         if room is None:
             self._delivery.tell(conversation.members, event, skip=skip)
-        elif who.is_in and conversation.kind == "group" and room.count <= READ_TOLD_TO:
+        elif who.is_in and conversation.kind != "channel" and room.count <= READ_TOLD_TO:
             self.room(conversation, event, skip=skip)
         else:
             self._delivery.tell((who.user,), event, skip=skip)

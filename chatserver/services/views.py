@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from chatserver.domain.conversation import (
     Conversation,
@@ -75,20 +75,26 @@ class Views:
         conversations, heads = await asyncio.gather(
             self._conversations.get_all(ids), self._heads.of(ids)
         )
-        places = [(c.id, each) for c in conversations.values() for each in {*c.members, user}]
+        places = [(c.id, each) for c in conversations.values() for each in {*c.parties, user}]
         # after the heads: finding one may move its sender's own position
         return Parts(user, conversations, heads, await self._cursors.of(places))
 
-    async def one(self, user: str, conversation: str) -> ConversationView:
-        """One conversation as the person sees it."""
-        (view,) = await self.compose(await self.parts(user, (conversation,)), (conversation,))
+    async def one(
+        self, user: str, conversation: str, me: Membership | None = None
+    ) -> ConversationView:
+        """One conversation as the person sees it; whoever only looks at it does so as `me`."""
+        parts = await self.parts(user, (conversation,))
+        if me is not None and me.state == "viewing":
+            cursors = {**parts.cursors, (conversation, user): me}
+            parts = structs.replace(parts, cursors=cursors)
+        (view,) = await self.compose(parts, (conversation,))
         return view
 
     async def compose(self, parts: Parts, ids: Iterable[str]) -> list[ConversationView]:
         """Views of some of the parts' conversations, in the order of `ids`."""
         chosen = [parts.conversations[id_] for id_ in ids]
         people, unread, last = await asyncio.gather(
-            self._users.people({member for c in chosen for member in c.members}),
+            self._users.people({member for c in chosen for member in c.parties}),
             self.unread(parts, [c.id for c in chosen]),
             self._last_messages(parts, chosen),
         )
@@ -162,7 +168,7 @@ def _view(
         created_at=conversation.created_at,
         members=tuple(
             _member(people.get(member), parts.of(conversation.id, member))
-            for member in conversation.members
+            for member in _shown(conversation, mine)
         ),
         room=conversation.room and conversation.room.shown_to(mine),
         me=Me(role=mine.role, state=mine.state, muted_until=mine.muted_until, first=sight.first),
@@ -173,6 +179,11 @@ def _view(
         last=last,
         my=mine.prefs,
     )
+
+
+def _shown(conversation: Conversation, mine: Membership) -> tuple[str, ...]:
+    """Whose positions the person sees: nobody's in what they are in no longer."""
+    return conversation.parties if mine.sees_all else ()
 
 
 def _member(person: Person | None, membership: Membership) -> Member:

@@ -18,7 +18,7 @@ from bson import encode
 from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
 from bson.int64 import Int64
 from bson.raw_bson import RawBSONDocument
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import (
     AutoReconnect,
     ConnectionFailure,
@@ -100,12 +100,39 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="communities",
             partialFilterExpression={"room.community": {"$type": "string"}},
         ),
+        # the lists of a shop's desk
+        IndexModel(
+            [
+                ("room.shop", ASCENDING),
+                ("room.service.status", ASCENDING),
+                ("room.service.assignee", ASCENDING),
+                ("room.service.since", ASCENDING),
+            ],
+            name="waiting",
+            partialFilterExpression={"room.service.since": {"$gt": 0}},
+        ),
+        IndexModel(
+            [("room.service.assignee", ASCENDING), ("spoken_at", DESCENDING)],
+            name="served_by",
+            partialFilterExpression={"room.service.assignee": {"$type": "string"}},
+        ),
+        IndexModel(
+            [("room.shop", ASCENDING), ("spoken_at", DESCENDING)],
+            name="of_desk",
+            partialFilterExpression={"room.service.since": {"$gt": 0}},
+        ),
     ],
     "devices": [
         IndexModel([("user", ASCENDING), ("connected_at", ASCENDING)], name="of_user"),
     ],
     "revocations": [
         IndexModel([("revoked_at", ASCENDING)], name="since"),
+        IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
+    ],
+    "snippets": [
+        IndexModel([("_id.u", ASCENDING), ("shortcut", ASCENDING)], name="once", unique=True),
+    ],
+    "contexts": [
         IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
     ],
     "data_keys": [

@@ -7,6 +7,7 @@ number would spread one conversation over several shards, but `once` could then 
 
     messages, changes      a conversation's log lies on one shard, which alone numbers it
     memberships, devices   all of one person together: they are read at every connect
+    snippets, snippet_lists, customers, contexts   by the person
     users, conversations   by their id
 
 All are hashed, because ids may be made in order of time. `revocations`, `response_times` and
@@ -32,6 +33,10 @@ SHARD_KEYS: dict[str, str] = {
     "devices": "_id.u",
     "users": "_id",
     "conversations": "_id",
+    "snippets": "_id.u",
+    "snippet_lists": "_id",
+    "customers": "_id.u",
+    "contexts": "_id.u",
 }
 
 log = structlog.get_logger()

@@ -9,7 +9,9 @@ from chatserver.domain.waiting import WaitingRoom
 from chatserver.store.changes import Changes
 from chatserver.store.conversations import Conversations
 from chatserver.store.cursors import Cursors
+from chatserver.store.customers import Customers
 from chatserver.store.database import Database
+from chatserver.store.desk import Desks
 from chatserver.store.devices import DeviceRecords
 from chatserver.store.due import DuePeople
 from chatserver.store.heads import Heads
@@ -20,6 +22,7 @@ from chatserver.store.profiles import Profiles
 from chatserver.store.response_times import ResponseTimes
 from chatserver.store.revocations import Revocations
 from chatserver.store.rooms import Rooms
+from chatserver.store.snippets import Snippets
 from chatserver.store.users import Users
 from chatserver.store.vault import MasterKeys, Vault
 from chatserver.tasks import Tasks
@@ -36,6 +39,7 @@ class Stores(Struct, frozen=True, kw_only=True):
     cursors: Cursors
     rooms: Rooms
     memberships: Memberships
+    desks: Desks
     messages: Messages
     changes: Changes
     heads: Heads
@@ -43,6 +47,8 @@ class Stores(Struct, frozen=True, kw_only=True):
     response_times: ResponseTimes
     profiles: Profiles
     due: DuePeople
+    snippets: Snippets
+    customers: Customers
     vault: Vault
 
 
@@ -72,6 +78,7 @@ def open_stores(settings: Settings, tasks: Tasks) -> Stores:
         cursors=cursors,
         rooms=Rooms(database),
         memberships=Memberships(database),
+        desks=Desks(database),
         messages=messages,
         changes=changes,
         heads=heads,
@@ -88,5 +95,7 @@ def open_stores(settings: Settings, tasks: Tasks) -> Stores:
         response_times=ResponseTimes(database),
         profiles=Profiles(database),
         due=DuePeople(database),
+        snippets=Snippets(database),
+        customers=Customers(database),
         vault=Vault(database, MasterKeys(settings.data_keys)),
     )

@@ -49,6 +49,7 @@ PLAYS = {
         Play("primary-steps-down", strokes.primary_steps_down, 1),
         Play("primary-killed", strokes.primary_killed, 3, peace_s=1.5),
         Play("primary-lost", strokes.primary_lost, 3, peace_s=3),
+        Play("disk-full", strokes.disk_full, 3, peace_s=1.5),
         Play("primary-hangs", strokes.primary_hangs, 8, peace_s=3),
     )
 }

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from chatserver.dev.folder import DataFolder
-from chatserver.dev.process import Child, Program
+from chatserver.dev.process import POLL_S, Child, Program
+from loadtest.swarm.failed import Failed
 
 
 class Server:
@@ -68,6 +72,29 @@ class Server:
         if self._paused:
             self._paused = False
             self._child.signal(signal.SIGCONT)
+
+    def fill_disk(self) -> None:
+        """Let it write to no file any more, as if its disk were full; lasts until its next start.
+
+        Raises:
+            Failed: this system cannot do that to another process.
+        """
+        process = psutil.Process(self.pid)
+        if not hasattr(process, "rlimit"):
+            raise Failed("a full disk can be played on Linux only")
+        process.rlimit(psutil.RLIMIT_FSIZE, (0, 0))
+
+    def wait_ended(self, within_s: float) -> None:
+        """Block until it has ended by itself.
+
+        Raises:
+            Failed: it has not, in time.
+        """
+        deadline = time.monotonic() + within_s
+        while self._child.ended() is None:
+            if time.monotonic() > deadline:
+                raise Failed(f"process {self.pid} goes on after {within_s:.0f} s")
+            time.sleep(POLL_S)
 
     def stop(self) -> None:
         """End it in order."""

@@ -12,6 +12,7 @@ from loadtest.faults.stage import Stage
 Stroke = Callable[[Stage], AbstractAsyncContextManager[None]]
 
 SLOW_S = 0.2  # each way
+FULL_ENDS_WITHIN_S = 120.0  # with the next write, be it the one that it makes every minute
 ALONE_S = 0.5  # the primary goes on without the others, before it notices
 
 
@@ -108,6 +109,17 @@ async def primary_hangs(stage: Stage) -> AsyncIterator[None]:
     primary.pause()
     yield
     primary.resume()
+    await asyncio.to_thread(stage.mongo.wait_whole)
+
+
+@asynccontextmanager
+async def disk_full(stage: Stage) -> AsyncIterator[None]:
+    """The primary's disk is full: it can write nothing, gives up, and others go on without it."""
+    primary, _ = await asyncio.to_thread(stage.mongo.roles)
+    primary.fill_disk()
+    await asyncio.to_thread(primary.wait_ended, FULL_ENDS_WITHIN_S)
+    yield
+    await _started(primary)
     await asyncio.to_thread(stage.mongo.wait_whole)
 
 

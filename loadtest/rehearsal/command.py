@@ -16,7 +16,7 @@ from loadtest.rehearsal import page, results
 from loadtest.rehearsal.live import View, waits_table
 from loadtest.rehearsal.results import Report
 from loadtest.rehearsal.run import Orders, Run
-from loadtest.rehearsal.scenario import Scenario, compressed, load
+from loadtest.rehearsal.scenario import Scenario, busier, compressed, load
 from loadtest.rehearsal.venue import Venue, own
 from loadtest.rehearsal.ways import Target
 from loadtest.swarm.failed import Failed
@@ -49,6 +49,7 @@ class Wish:
     clients: int | None = None
     processes: int | None = None
     compress: float = 1
+    busier: float = 1
     out: Path | None = None
 
     def chosen(self) -> Scenario:
@@ -60,7 +61,7 @@ class Wish:
         scenario = load(self.scenario)
         if self.clients is not None:
             scenario = scenario.model_copy(update={"clients": self.clients})
-        return compressed(scenario, self.compress) if self.compress != 1 else scenario
+        return busier(compressed(scenario, self.compress), self.busier)
 
     def load_processes(self, scenario: Scenario) -> int:
         """How many are worth while: one for each core at most."""

@@ -20,8 +20,11 @@ ALL = Curve(points=((0, 1), (1, 1)))
 Fault = Literal[
     "node_killed", "node_renewed", "valkey_gone", "valkey_hangs", "valkey_slow",
     "one_node_cut_off", "primary_steps_down", "primary_killed", "primary_lost", "primary_hangs",
+    "disk_full",
 ]  # fmt: skip
-MONGO_FAULTS = frozenset({"primary_steps_down", "primary_killed", "primary_lost", "primary_hangs"})
+MONGO_FAULTS = frozenset(
+    {"primary_steps_down", "primary_killed", "primary_lost", "primary_hangs", "disk_full"}
+)
 
 KINDS = frozenset({"constant", "uniform", "exponential", "lognormal", "choice"})
 
@@ -188,19 +191,34 @@ def parse(text: str, file: str) -> Scenario:
 
 
 def compressed(scenario: Scenario, times: float) -> Scenario:
-    """The same in a fraction of the time: rates, sizes and people's own times stay."""
+    """The same in a fraction of the time, faults too: rates and people's own times stay."""
     stages = [
         stage.model_copy(
             update={
                 "seconds": stage.seconds / times,
                 "broadcast_every_s": stage.broadcast_every_s and stage.broadcast_every_s / times,
                 "drops": tuple(_sooner(each, times) for each in stage.drops),
-                "faults": tuple(_sooner(each, times) for each in stage.faults),
+                "faults": tuple(_shorter(each, times) for each in stage.faults),
             }
         )
         for stage in scenario.stages
     ]
     return scenario.model_copy(update={"stages": tuple(stages)})
+
+
+def busier(scenario: Scenario, times: float) -> Scenario:
+    """The same with so many times as many questions and talk; what is broadcast stays."""
+    stages = [
+        stage.model_copy(
+            update={"asks": stage.asks.times(times), "talks": stage.talks.times(times)}
+        )
+        for stage in scenario.stages
+    ]
+    return scenario.model_copy(update={"stages": tuple(stages)})
+
+
+def _shorter(fault: Break, times: float) -> Break:
+    return fault.model_copy(update={"at_s": fault.at_s / times, "lasts_s": fault.lasts_s / times})
 
 
 def _sooner(what: Any, times: float) -> Any:

@@ -41,6 +41,10 @@ class Curve(Model):
                 return low + (high - low) * (share - begin) / (end - begin)
         return self.points[-1][1]
 
+    def times(self, factor: float) -> Curve:
+        """The same curve so many times as high."""
+        return Curve(points=tuple((time, factor * level) for time, level in self.points))
+
     def crossings(self, count: int) -> Iterator[tuple[float, int]]:
         """When the level, as a share of so many, passes each of them: (share of the stage, ±n).
 

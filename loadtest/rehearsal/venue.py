@@ -60,6 +60,7 @@ async def own(
     async with AsyncExitStack() as ends:
         if folder is None:
             ends.callback(shutil.rmtree, path, ignore_errors=True)
+        shutil.rmtree(path / "databases", ignore_errors=True)  # left by a run that was killed
         ends.callback(shutil.rmtree, path / "databases", ignore_errors=True)
         found = ends.enter_context(databases(path / "databases", scenario.mongo_members))
         scene = Scene(

@@ -25,6 +25,7 @@ PAUSE_S = 0.3  # people do less in a second than in `make faults`
         ("node-cut-off", 2, 0),
         ("primary-steps-down", 2, 0),
         ("primary-killed", 2, 0),
+        pytest.param("disk-full", 2, 0, marks=pytest.mark.skipif("sys.platform != 'linux'")),
     ],
 )
 async def test_every_promise_is_kept_through(

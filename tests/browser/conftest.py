@@ -21,10 +21,11 @@ from chatserver.api.pages import BUILT
 from chatserver.config import load
 from chatserver.dev import demo
 from chatserver.dev.folder import DataFolder
-from loadtest.faults.nodes import KEY, ChatServer, faults_in, free_port
+from loadtest.faults.nodes import KEY, ChatServer, faults_in
 from loadtest.faults.people import eventually
 from loadtest.faults.stage import GENEROUS
 from tests.browser.browsing import FLAGS, PATIENCE_MS, Browsing, chromium
+from tests.browser.shop_site import ShopSite
 
 HERE = Path(__file__).parent
 
@@ -37,15 +38,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
-def shop_origin() -> str:
-    """The origin of a shop's own site, whose pages may connect; the site is not there yet."""
-    return f"http://localhost:{free_port()}"
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shop_site() -> AsyncIterator[ShopSite]:
+    """A shop's own site, whose pages may connect to the server."""
+    async with ShopSite().open() as site:
+        yield site
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def other_site() -> AsyncIterator[ShopSite]:
+    """A site like it, of whose pages the server knows nothing."""
+    async with ShopSite().open() as site:
+        yield site
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(
-    tmp_path_factory: pytest.TempPathFactory, mongo_url: str, redis_url: str, shop_origin: str
+    tmp_path_factory: pytest.TempPathFactory, mongo_url: str, redis_url: str, shop_site: ShopSite
 ) -> AsyncIterator[ChatServer]:
     """A node with the demo shop; its log must stay clean."""
     if not (BUILT / "index.html").is_file():
@@ -57,7 +66,7 @@ async def server(
         **GENEROUS,
         "CHAT_MONGO_URL": mongo_url, "CHAT_REDIS_URL": redis_url, "CHAT_MONGO_DATABASE": name,
         "CHAT_COMMUNITIES_FILE": str(demo.RULES), "CHAT_DEMO_FOLDER": str(folder),
-        "CHAT_PUBLIC_ORIGINS": shop_origin,
+        "CHAT_PUBLIC_ORIGINS": shop_site.origin,
     }  # fmt: skip
     node = ChatServer(folder, environment)
     try:

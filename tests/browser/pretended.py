@@ -1,4 +1,4 @@
-"""A server that is only pretended: the page talks to a test instead, about very many messages."""
+"""A server that is only pretended: the page talks to this test, about very many messages."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Described:
         self.kind = view.kind
         self.created_at = view.created_at
         self.people = people
-        self.members: dict[str, Member] = {}  # the two of a direct conversation
+        self.members: dict[str, Member] = {}  # the two of a direct or service conversation
         self.room: Room | None = view.room
         self.place: Me = view.me
         self.my = view.my
@@ -65,11 +65,17 @@ class Described:
 
     def take(self, view: ConversationView) -> None:
         """The server described it, perhaps a moment ago: nothing goes back."""
-        if not self.is_late(view):
+        late = self.is_late(view)
+        if not late:
             self.room, self.place = view.room, view.me
+            if view.room is not None and view.room.service is not None:
+                self.people.learn_names(view.room.service.names)
         self.my = _together(self.my, view.my)
         self.people.learn(view.members)
-        self.members = {member.user: self._no_later(member) for member in view.members}
+        told = {member.user: self._no_later(member) for member in view.members}
+        if late:  # who is in it is known better
+            told = {user: told.get(user, member) for user, member in self.members.items()}
+        self.members = told
 
     def _no_later(self, told: Member) -> Member:
         known = self.members.get(told.user)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chatclient.model import Member, Message
 from chatclient.room import RoomMember
@@ -22,7 +22,11 @@ class People:
 
     def learn(self, people: Iterable[Member | RoomMember]) -> None:
         """The server told about these people."""
-        self._names.update({person.user: person.name for person in people if person.name})
+        self.learn_names({person.user: person.name for person in people})
+
+    def learn_names(self, names: Mapping[str, str]) -> None:
+        """These people are called so."""
+        self._names.update({user: name for user, name in names.items() if name})
 
     def learn_from(self, message: Message) -> None:
         """What the server says in a room names the people it is about."""

@@ -11,8 +11,8 @@ from msgspec import Struct
 class Me(Struct, frozen=True, kw_only=True):
     """My place in a conversation; `first` is the first message there is for me.
 
-    `state` is in, invited, asked (to be let in), left, removed, banned, or moved (a community took
-    me out).
+    `state` is in, invited, asked (to be let in), left, removed, banned, moved (a community took
+    me out), viewing (staff who may look at it) or released (I served it and no longer do).
     """
 
     role: str = "member"
@@ -44,8 +44,21 @@ class Announcement(Struct, frozen=True, kw_only=True):
     at: int = 0
 
 
+class Service(Struct, frozen=True, kw_only=True):
+    """How a service conversation stands, `since` a time; `names` are those of the two people."""
+
+    customer: str
+    assignee: str | None = None
+    status: str = "open"
+    since: int = 0
+    names: dict[str, str] = {}
+
+
 class Room(Struct, frozen=True, kw_only=True):
-    """A group or channel as all in it see it; `revision` counts its changes."""
+    """A group or channel as all in it see it; `revision` counts its changes.
+
+    `service` is there in a service conversation, and `notes_of` names the one that notes are about.
+    """
 
     title: str = ""
     owner: str = ""
@@ -60,6 +73,8 @@ class Room(Struct, frozen=True, kw_only=True):
     count: int = 0
     asked: int = 0
     revision: int = 0
+    service: Service | None = None
+    notes_of: str | None = None
 
 
 class RoomView(Struct, frozen=True, kw_only=True):

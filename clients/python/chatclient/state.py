@@ -89,6 +89,7 @@ class State:
         self._waiting: list[tuple[str, Any]] = []
         self._missed = False
         self._asked: dict[str, list[tuple[str, Any]]] = {}
+        self._released: dict[str, int] = {}  # what I served once, and the room's revision then
 
     @property
     def user(self) -> str:
@@ -117,6 +118,9 @@ class State:
         self._token = self._token if page.more else page.token
         effects: list[Effect] = []
         for told in page.conversations:
+            if self._forgets(told):
+                effects.append(ConversationUpdated(told.id))
+                continue
             known = self.conversations.get(told.id)
             conversation = known or self._begin(told)
             effects += conversation.on_sync(told, fresh=known is None)
@@ -138,8 +142,10 @@ class State:
         self._waiting.clear()
         self._asked.clear()
         self.people.ask_again()
-        for conversation in self.conversations.values():
+        for conversation in list(self.conversations.values()):
             conversation.on_disconnected()
+            if conversation.place.state == "viewing":  # nobody tells of it; ask again to look
+                del self.conversations[conversation.id]
 
     def _synced(self) -> list[Effect]:
         self._syncing, self.synced, self._all_known = False, True, True
@@ -234,6 +240,9 @@ class State:
 
     def on_view(self, view: ConversationView) -> list[Effect]:
         """The server described a conversation, by event or as an answer."""
+        if self._forgets(view):
+            self._asked.pop(view.id, None)
+            return [ConversationUpdated(view.id)]
         known = self.conversations.get(view.id)
         conversation = known or self._begin(view)
         effects = conversation.on_view(view)
@@ -321,6 +330,17 @@ class State:
         return [TypingChanged(conversation, user, on=False)]
 
     # ---- inside ---------------------------------------------------------------------------------
+
+    def _forgets(self, view: ConversationView) -> bool:
+        """Whether I served this and no longer do: it is forgotten, also what is told late of it."""
+        revision = view.room.revision if view.room else 0
+        if view.me.state != "released":
+            return revision < self._released.get(view.id, 0)
+        known = self.conversations.get(view.id)
+        if known is None or known.room is None or known.room.revision <= revision:
+            self.conversations.pop(view.id, None)
+            self._released[view.id] = max(revision, self._released.get(view.id, 0))
+        return True
 
     def _begin(self, view: ConversationView) -> Conversation:
         self.conversations[view.id] = Conversation(view, self.user, self.people)

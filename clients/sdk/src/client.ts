@@ -2,17 +2,18 @@
 
 import type { TokenSource } from "./connection.ts"
 import type { Conversation } from "./conversation.ts"
+import type { DeskListName } from "./desk.ts"
 import { ChatRefused, ChatStopped, ChatTimeout } from "./errors.ts"
 import type { ChatEventName, ChatEvents, Connectivity } from "./events.ts"
 import { Feed } from "./feed.ts"
 import type { HistoryStore } from "./kept.ts"
 import { type Draft, newClientId, nextOrder, type Pending } from "./outbox.ts"
-import type { Badge, Calls, DeviceInfo, Person, Presence } from "./protocol.ts"
+import type { Badge, Calls, Context, DeviceInfo, Person, Presence } from "./protocol.ts"
 import { Shared } from "./shared.ts"
 import type { State } from "./state.ts"
 import type { OutboxStore } from "./store.ts"
 import type { Transport } from "./transport.ts"
-import { type Thread, Views } from "./views.ts"
+import { type DeskList, type Thread, Views } from "./views.ts"
 import { type Deferred, deferred } from "./waiting.ts"
 
 /** How a client is made. */
@@ -60,6 +61,7 @@ export class ChatClient {
   private readonly views: Views
   private readonly awaited = new Map<string, Deferred<Stored>>()
   private readonly timeoutMs: number
+  private readonly looked = new Set<DeskListName>()
   private closed: ChatStopped | null = null
 
   constructor(options: ChatOptions) {
@@ -163,6 +165,24 @@ export class ChatClient {
     return this.views.thread(conversation)
   }
 
+  /**
+   * A list of my shop's desk as it is shown: the same object as long as nothing in it moved. Looked at
+   * once it is fetched, and followed from then on, also after coming back.
+   */
+  desk(view: DeskListName): DeskList {
+    const shown = this.views.desk(view)
+    if (!this.looked.has(view)) {
+      this.looked.add(view)
+      this.shared.change({ on: "desk", view })
+    }
+    return shown
+  }
+
+  /** What a customer whom I serve looks at, as told since connecting; `customer.get` knows more. */
+  context(user: string): Context | undefined {
+    return this.state.contexts.get(user)
+  }
+
   /** A conversation as it is held, with its log. */
   conversation(id: string): Conversation | undefined {
     return this.state.conversations.get(id)
@@ -222,6 +242,28 @@ export class ChatClient {
   async open(user: string): Promise<string> {
     const fields = { kind: "direct", with: user } as const
     return (await this.call("conversation.open", fields)).conversation.id
+  }
+
+  /** The id of my conversation with my shop, begun if there is none. */
+  async openService(): Promise<string> {
+    return (await this.call("conversation.open", { kind: "service" })).conversation.id
+  }
+
+  /** The id of the notes beside a service conversation; `thread` shows them. */
+  async notes(conversation: string): Promise<string> {
+    return (await this.call("conversation.notes", { conversation })).conversation.id
+  }
+
+  /** The id of those notes as far as it is known, without asking. */
+  notesBeside(conversation: string): string | undefined {
+    return this.views.notes().get(conversation)
+  }
+
+  /** Fetch the next page of a list of the desk; whether there may be one. */
+  loadMoreOfDesk(view: DeskListName): boolean {
+    if (!this.desk(view).hasMore || !this.state.isUp) return false
+    this.shared.change({ on: "desk-more", view })
+    return true
   }
 
   /** Put a message on its way. */

@@ -9,7 +9,8 @@ export class Described {
   readonly id: string
   readonly kind: ConversationView["kind"]
   readonly createdAt: number
-  /** The two of a direct conversation; those of a room come by `conversation.members`. */
+  /** The two of a direct conversation, a customer and whoever serves them; those of other rooms come
+   * by `conversation.members`. */
   readonly members = new Map<string, Member>()
   room: Room | null
   /** My place in it. */
@@ -71,15 +72,20 @@ export class Described {
 
   /** The server described it, perhaps a moment ago: nothing goes back. */
   protected replace(view: ConversationView): void {
-    if (!this.isLate(view)) {
+    const isLate = this.isLate(view)
+    if (!isLate) {
       this.room = view.room
       this.place = view.me
+      this.people.learnNames(view.room?.service?.names ?? {})
     }
     this.my = together(this.my, view.my)
     this.people.learn(view.members)
     const told = view.members.map((member) => this.noLater(member))
-    this.members.clear()
-    for (const member of told) this.members.set(member.user, member)
+    const before = isLate ? new Set(this.members.keys()) : null // who is in it is known better
+    if (!isLate) this.members.clear()
+    for (const member of told) {
+      if (before?.has(member.user) ?? true) this.members.set(member.user, member)
+    }
   }
 
   private noLater(told: Member): Member {

@@ -15,6 +15,21 @@ export class ChatError extends Error {
   }
 }
 
+/** Somebody who has what somebody else wanted. */
+export interface Holder {
+  user: string
+  name: string
+}
+
+/** A refusal as the server tells it. */
+export interface ToldRefusal {
+  code: string
+  message: string
+  retry_after_ms?: number
+  path?: string
+  by?: Holder
+}
+
 /** The server refused a call, or the connection. */
 export class ChatRefused extends ChatError {
   override name = "ChatRefused"
@@ -22,12 +37,15 @@ export class ChatRefused extends ChatError {
   readonly retryAfterMs: number | undefined
   /** Names the bad field. */
   readonly path: string | undefined
+  /** Who has what was `taken`. */
+  readonly by: Holder | undefined
 
   /** As the server told it. */
-  constructor(told: { code: string; message: string; retry_after_ms?: number; path?: string }) {
+  constructor(told: ToldRefusal) {
     super(told.code, told.message)
     this.retryAfterMs = told.retry_after_ms
     this.path = told.path
+    this.by = told.by
   }
 
   /** Whether the same call may succeed a little later. */
@@ -58,12 +76,8 @@ export class ChatStopped extends ChatError {
 }
 
 /** An error as plain data, for another tab. */
-export interface PlainError {
+export interface PlainError extends ToldRefusal {
   name: string
-  code: string
-  message: string
-  retry_after_ms?: number
-  path?: string
 }
 
 /** What another tab is told of an error. */
@@ -71,11 +85,12 @@ export function plainError(error: unknown): PlainError {
   if (!(error instanceof ChatError)) return { name: "", code: "internal", message: String(error) }
   const { name, code, message } = error
   if (!(error instanceof ChatRefused)) return { name, code, message }
-  const { retryAfterMs, path } = error
+  const { retryAfterMs, path, by } = error
   return {
     ...{ name, code, message },
     ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
     ...(path === undefined ? {} : { path }),
+    ...(by === undefined ? {} : { by }),
   }
 }
 

@@ -1,6 +1,7 @@
 // What this client tells its application, by the name for `chat.on`.
 
-import type { Badge, Change, Message, Presence } from "./protocol.ts"
+import type { FetchDesk } from "./desk.ts"
+import type { Badge, Change, Context, Message, Presence } from "./protocol.ts"
 
 /** Where the connection stands; `retryInMs` while waiting, `code` and `message` say why it is down.
  * A stopped client does not come back by itself. */
@@ -37,6 +38,12 @@ export interface ChatEvents {
   connection: Connectivity
   /** My profile changed elsewhere; `profile.get` has it. */
   profile: { rev: number }
+  /** What lies on the desk moved: read its lists anew. */
+  desk: Record<never, never>
+  /** A customer whom I serve looks at something else now. */
+  context: { user: string; context: Context }
+  /** My canned replies changed elsewhere; `snippet.list` has them. */
+  snippets: { rev: number }
 }
 
 /** How far a message of mine on its way has come. */
@@ -55,6 +62,7 @@ export type Fetch =
   | { fetch: "changes"; conversation: string; era: number; after: number }
   | { fetch: "conversation"; conversation: string }
   | { fetch: "names"; conversation: string; users: string[] }
+  | FetchDesk
   | { fetch: "sync" }
 
 export type FetchHistory = Extract<Fetch, { fetch: "history" }>

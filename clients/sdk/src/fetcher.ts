@@ -1,5 +1,6 @@
 // Carries out what the state wants fetched; again after a refusal that passes.
 
+import type { FetchDesk } from "./desk.ts"
 import { ChatDisconnected, ChatRefused, ChatTimeout } from "./errors.ts"
 import type { Fetch, FetchNames } from "./events.ts"
 import type { Input } from "./input.ts"
@@ -11,6 +12,9 @@ const NEWER_LIMIT = 100
 const OLDER_LIMIT = 50
 const NAMES_LIMIT = 100
 const NAMES_GATHERED_MS = 50 // what unknown people say meanwhile is asked about together
+
+/** What is about one conversation. */
+type FetchConversation = Exclude<Fetch, { fetch: "sync" } | FetchDesk>
 
 /** Makes a call by its name. */
 export type Call = <Name extends keyof Calls>(
@@ -46,6 +50,7 @@ export class Fetcher {
   fetch(wanted: Fetch): void {
     if (wanted.fetch === "sync") this.beginSync()
     else if (wanted.fetch === "names") this.name(wanted)
+    else if (wanted.fetch === "desk") void this.list(wanted)
     else if (wanted.fetch !== "conversation") void this.carryOut(wanted)
     else if (!this.describing.has(wanted.conversation)) {
       this.describing.add(wanted.conversation)
@@ -84,7 +89,19 @@ export class Fetcher {
     }
   }
 
-  private async carryOut(wanted: Exclude<Fetch, { fetch: "sync" }>): Promise<void> {
+  private async list(asked: FetchDesk): Promise<void> {
+    const connection = this.connection
+    const { view, after = null } = asked
+    try {
+      const page = await this.persist(() => this.parts.call("desk.list", { view, after }))
+      if (connection === this.connection) this.parts.drive({ on: "desk-page", asked, page })
+    } catch (error) {
+      if (connection !== this.connection || error instanceof ChatDisconnected) return
+      this.parts.drive({ on: "refused", asked })
+    }
+  }
+
+  private async carryOut(wanted: FetchConversation): Promise<void> {
     const connection = this.connection
     try {
       const input = await this.persist(() => this.answer(wanted))
@@ -98,7 +115,7 @@ export class Fetcher {
     }
   }
 
-  private async answer(asked: Exclude<Fetch, { fetch: "sync" }>): Promise<Input | undefined> {
+  private async answer(asked: FetchConversation): Promise<Input | undefined> {
     const { call } = this.parts
     const { conversation } = asked
     switch (asked.fetch) {

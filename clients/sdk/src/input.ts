@@ -1,6 +1,7 @@
 // Everything that changes the state, as plain data: whoever takes the same inputs in the same order
 // knows the same.
 
+import type { DeskListName, FetchDesk } from "./desk.ts"
 import type { Connectivity, Effect, FetchChanges, FetchHistory } from "./events.ts"
 import type { Kept } from "./kept.ts"
 import type { Draft, Pending, Refusal } from "./outbox.ts"
@@ -23,6 +24,9 @@ export type Input =
   | { on: "history"; asked: FetchHistory; page: Answer<"history.get"> }
   | { on: "changes"; asked: FetchChanges; page: Answer<"changes.get"> }
   | { on: "names"; conversation: string; page: Answer<"conversation.members"> }
+  | { on: "desk"; view: DeskListName }
+  | { on: "desk-more"; view: DeskListName }
+  | { on: "desk-page"; asked: FetchDesk; page: Answer<"desk.list"> }
   | { on: "refused"; asked: Exclude<Effect, { fetch: "sync" } | { tell: string }> }
   | { on: "older"; conversation: string }
   | { on: "watch"; users: string[] }

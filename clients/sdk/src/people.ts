@@ -26,7 +26,12 @@ export class People {
   learnFrom(message: Message): void {
     const told = message.kind === "system" ? message.body.names : undefined
     if (typeof told !== "object" || told === null) return
-    for (const [user, name] of Object.entries(told)) if (name) this.names.set(user, String(name))
+    this.learnNames(told as Record<string, string>)
+  }
+
+  /** These people are called so. */
+  learnNames(names: Record<string, string>): void {
+    for (const [user, name] of Object.entries(names)) if (name) this.names.set(user, String(name))
   }
 
   /** Those whose names are to be asked for in a room; from now on they are asked for. */

@@ -61,7 +61,8 @@ export interface Change {
 /**
  * A conversation as one person sees it: the form in which clients get it.
  *
- * `members` are the two of a direct conversation; those of a room come by `conversation.members`.
+ * `members` are the two of a direct conversation, and of a service conversation the customer and
+ * whoever serves it; those of other rooms come by `conversation.members`.
  */
 export interface ConversationView {
   id: string
@@ -120,7 +121,7 @@ export interface Member {
  */
 export interface Me {
   role: "admin" | "member" | "owner"
-  state: "asked" | "banned" | "in" | "invited" | "left" | "moved" | "removed" | "viewing"
+  state: "asked" | "banned" | "in" | "invited" | "left" | "moved" | "released" | "removed" | "viewing"
   muted_until: number
   first: number
 }
@@ -221,7 +222,7 @@ export interface RoomMember {
   name: string
   role: "admin" | "member" | "owner"
   staff: boolean
-  state: "asked" | "banned" | "in" | "invited" | "left" | "moved" | "removed" | "viewing"
+  state: "asked" | "banned" | "in" | "invited" | "left" | "moved" | "released" | "removed" | "viewing"
   joined_at: number
   muted_until: number
 }

@@ -138,10 +138,12 @@ export class Shared {
 
   /** Have the leading tab do something. */
   deed(deed: Deed): void {
+    if (this.isClosed) return
     if (this.driver) this.carryOut(this.driver, deed)
     else if (this.early) this.early.push(deed)
     else {
-      this.tabs.post({ note: "deed", deed })
+      if (this.leader !== "") this.tabs.post({ note: "deed", deed })
+      else void this.joined.promise.then(() => this.deed(deed)) // nobody would hear it yet
       this.expectLeader()
     }
   }
@@ -348,6 +350,7 @@ function everything(state: State): Told[] {
       tell("history", { conversation }),
     ]),
     tell("badge", state.badge),
+    tell("desk", {}),
   ]
 }
 

@@ -4,6 +4,7 @@
 // applied after it, and what the answer already held is passed over.
 
 import { Conversation } from "./conversation.ts"
+import { Desk, deskViewOf } from "./desk.ts"
 import { type Connectivity, type Effect, tell } from "./events.ts"
 import type { Answer, Input } from "./input.ts"
 import type { Kept } from "./kept.ts"
@@ -12,15 +13,18 @@ import { People } from "./people.ts"
 import type {
   Badge,
   Calls,
+  Context,
   ConversationView,
+  DeskView,
   Events,
   Person,
   Presence,
   SyncedConversation,
 } from "./protocol.ts"
+import { Typists } from "./typists.ts"
 
-const TYPING_MS = 8000 // without renewal somebody is taken to have stopped
 const WAITING_MAX = 5000 // live events kept during a sync; beyond it another sync is cheaper
+const SYNC: Effect = { fetch: "sync" }
 const WAIT_FOR_SYNC = new Set(["message", "change", "read", "delivered", "conversation"])
 
 /** My conversations and the people in them, converging to what the server knows. */
@@ -32,6 +36,8 @@ export class State {
   presence = new Map<string, Presence>()
   badge: Badge = { unread: 0, mentions: 0 }
   people = new People()
+  desk = new Desk()
+  contexts = new Map<string, Context>() // what customers look at, as told since connecting
   outbox = new Outbox()
   watched = new Set<string>() // people whose presence an application wants to know
   isUp = false // there is a connection
@@ -40,7 +46,7 @@ export class State {
   private token: string | null = null
   private pageToken: string | null = null
   private syncing = true // also before the first sync: live events wait for it
-  private typists = new Map<string, { conversation: string; user: string; until: number }>()
+  private typists = new Typists()
   private waiting: [string, unknown, number][] = []
   private missed = false
   private asked = new Map<string, [string, unknown, number][]>()
@@ -50,6 +56,8 @@ export class State {
     const made = Object.assign(new State(), data)
     made.people = Object.assign(new People(), data.people)
     made.outbox = Object.assign(new Outbox(), data.outbox)
+    made.desk = Desk.revived(data.desk)
+    made.typists = Typists.revived(data.typists)
     for (const [id, conversation] of data.conversations) {
       made.conversations.set(id, Conversation.revived(conversation, made.people))
     }
@@ -81,15 +89,22 @@ export class State {
     return token === null ? { have } : { have, token }
   }
 
+  /** The service conversations that I serve, as they lie on the desk. */
+  served(): DeskView[] {
+    const mine = [...this.conversations.values()].filter(
+      ({ isIn, room }) => isIn && room?.service?.assignee === this.user,
+    )
+    return mine.flatMap((conversation) => deskViewOf(conversation) ?? [])
+  }
+
   /** Who is typing in a conversation. */
   typing(conversation: string): string[] {
-    const here = [...this.typists.values()].filter((typist) => typist.conversation === conversation)
-    return here.map((typist) => typist.user)
+    return this.typists.in(conversation)
   }
 
   /** When `expire` has something to do. */
   expiresAt(): number {
-    return Math.min(...[...this.typists.values()].map((typist) => typist.until))
+    return this.typists.expiresAt()
   }
 
   private step(input: Input): Effect[] {
@@ -131,6 +146,8 @@ export class State {
         return this.known(input.asked.conversation)?.onChanges(input.asked, input.page) ?? []
       case "names":
         return this.onNames(input.conversation, input.page)
+      case "desk-page":
+        return this.desk.onPage(input.asked, input.page)
       case "refused":
         return this.onFetchRefused(input.asked)
       default:
@@ -145,6 +162,10 @@ export class State {
       case "watch":
         for (const user of input.users) this.watched.add(user)
         return []
+      case "desk":
+        return this.desk.watch(input.view).filter((effect) => this.isUp || !("fetch" in effect))
+      case "desk-more":
+        return this.isUp ? this.desk.more(input.view) : []
       case "foreground":
         if (input.isFront === null) this.tabsInFront.delete(input.tab)
         else this.tabsInFront.set(input.tab, input.isFront)
@@ -206,6 +227,7 @@ export class State {
     this.pageToken = page.more ? page.token : null
     if (!page.more) this.token = page.token
     const effects = page.conversations.flatMap((told) => {
+      if (this.forgets(told)) return [tell("conversation", { conversation: told.id })]
       const fresh = !this.conversations.has(told.id)
       return (this.known(told.id) ?? this.begin(told)).onSync(told, fresh)
     })
@@ -220,7 +242,7 @@ export class State {
     const effects = waiting.flatMap(([name, data, now]) => this.onEvent(name, data, now))
     const missed = this.missed
     this.missed = false
-    return missed ? [...effects, { fetch: "sync" }] : effects
+    return [...effects, ...(missed ? [SYNC] : this.desk.again())]
   }
 
   /** The sync came to nothing; what waited is covered by the next one. */
@@ -237,7 +259,11 @@ export class State {
     this.waiting = []
     this.asked.clear()
     this.people.askAgain()
-    for (const conversation of this.conversations.values()) conversation.onDisconnected()
+    for (const conversation of this.conversations.values()) {
+      conversation.onDisconnected()
+      // nobody tells of it: who looks at it asks again
+      if (conversation.place.state === "viewing") this.conversations.delete(conversation.id)
+    }
     return []
   }
 
@@ -278,8 +304,14 @@ export class State {
       }
       case "badge":
         return this.allKnown ? [] : this.takeBadge(data as Badge)
+      case "desk":
+        return this.onDesk(data as Events["desk"])
+      case "context":
+        return this.onContext(data as Events["context"])
       case "profile":
         return [tell("profile", data as Events["profile"])]
+      case "snippets":
+        return [tell("snippets", data as Events["snippets"])]
       default:
         return []
     }
@@ -318,6 +350,20 @@ export class State {
     return conversation?.onRoom(told.room) ?? this.ask(told.id, "conversation", data, now)
   }
 
+  private onDesk(told: Events["desk"]): Effect[] {
+    const looking = this.known(told.id)?.place.state === "viewing"
+    const effects = this.desk.onMoved(told)
+    if (!looking) return effects
+    if (told.conversation) return [...effects, { fetch: "conversation", conversation: told.id }]
+    this.conversations.delete(told.id)
+    return [...effects, tell("conversation", { conversation: told.id })]
+  }
+
+  private onContext(told: Events["context"]): Effect[] {
+    this.contexts.set(told.user, told.context)
+    return [tell("context", told)]
+  }
+
   private onPresence(told: Record<string, Presence>): Effect[] {
     return Object.entries(told).map(([user, presence]) => {
       this.presence.set(user, presence)
@@ -339,6 +385,10 @@ export class State {
   // ---- answers ----------------------------------------------------------------------------------
 
   private onView(view: ConversationView): Effect[] {
+    if (this.forgets(view)) {
+      this.asked.delete(view.id)
+      return [tell("conversation", { conversation: view.id })]
+    }
     const effects = (this.known(view.id) ?? this.begin(view)).onView(view)
     const waiting = this.asked.get(view.id) ?? []
     this.asked.delete(view.id)
@@ -351,6 +401,7 @@ export class State {
   }
 
   private onFetchRefused(asked: Extract<Input, { on: "refused" }>["asked"]): Effect[] {
+    if (asked.fetch === "desk") return this.desk.onRefused(asked)
     if (asked.fetch === "conversation") this.asked.delete(asked.conversation)
     else if (asked.fetch !== "names") this.known(asked.conversation)?.onFetchFailed(asked)
     return []
@@ -377,20 +428,17 @@ export class State {
   private onTyping(told: Events["typing"], now: number): Effect[] {
     const { conversation, user } = told
     if (!told.on) return this.stopTyping(conversation, user)
-    const key = `${conversation} ${user}`
-    const known = this.typists.has(key)
-    this.typists.set(key, { conversation, user, until: now + TYPING_MS })
-    if (known) return []
+    if (!this.typists.start(told, now)) return []
     return [tell("typing", told), ...(this.known(conversation)?.askFor([user]) ?? [])]
   }
 
   private stopTyping(conversation: string, user: string): Effect[] {
-    const stopped = this.typists.delete(`${conversation} ${user}`)
+    const stopped = this.typists.stop(conversation, user)
     return stopped ? [tell("typing", { conversation, user, on: false })] : []
   }
 
   private expire(now: number): Effect[] {
-    const gone = [...this.typists.values()].filter((typist) => typist.until <= now)
+    const gone = this.typists.silentAt(now)
     return gone.flatMap(({ conversation, user }) => this.stopTyping(conversation, user))
   }
 
@@ -398,6 +446,14 @@ export class State {
 
   private known(id: string): Conversation | undefined {
     return this.conversations.get(id)
+  }
+
+  /** Whether I served it and no longer do: it is forgotten, also what is told late of it. */
+  private forgets(view: ConversationView): boolean {
+    if (view.me.state !== "released") return this.desk.wasReleasedAfter(view)
+    const known = this.known(view.id)?.room?.revision ?? 0
+    if (this.desk.released(view, known)) this.conversations.delete(view.id)
+    return true
   }
 
   private begin(view: ConversationView | SyncedConversation): Conversation {

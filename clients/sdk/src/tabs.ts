@@ -1,6 +1,7 @@
 // Several tabs of one device: one of them leads. It holds the connection and tells the others, in
 // order, everything that happened, so that all know the same. A Web Lock chooses it, and another one
-// as soon as it is gone; where there are no locks each tab is alone.
+// as soon as it is gone; where there are no locks, or a frame of another site is denied them, each
+// tab is alone.
 
 import type { PlainError } from "./errors.ts"
 import type { Input } from "./input.ts"
@@ -35,11 +36,13 @@ export interface TabsListener {
   onNote(note: Note): void
 }
 
+const ABORTED = "AbortError"
+
 /** This tab among the others. */
 export class Tabs {
   private readonly name: string
   private readonly listener: TabsListener
-  private readonly channel: BroadcastChannel | null = null
+  private channel: BroadcastChannel | null = null
   private waiting: AbortController | null = null // for the lead
   private isClosed = false
   private release: () => void = () => {}
@@ -102,11 +105,20 @@ export class Tabs {
       })
     }
     const all = options.steal ? options : { signal: waiting.signal }
-    navigator.locks.request(this.name, all, lead).catch(() => {
-      if (!isLeading || this.isClosed) return // it only waited
-      this.listener.onLost()
-      this.request({})
+    navigator.locks.request(this.name, all, lead).catch((error: Error) => {
+      if (this.isClosed) return
+      if (isLeading) {
+        this.listener.onLost()
+        this.request({})
+      } else if (error.name !== ABORTED) this.beAlone() // else it only waited
     })
+  }
+
+  private beAlone(): void {
+    this.waiting = null
+    this.channel?.close()
+    this.channel = null
+    this.listener.onLead()
   }
 }
 

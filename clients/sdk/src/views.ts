@@ -2,10 +2,20 @@
 // that a view knows by comparing whether to draw again.
 
 import type { Conversation } from "./conversation.ts"
+import type { DeskListName } from "./desk.ts"
 import type { ChatEventName } from "./events.ts"
 import { textOf } from "./message.ts"
 import type { Pending, Refusal } from "./outbox.ts"
-import type { Calls, ConversationView, Me, Member, Message, Prefs, Room } from "./protocol.ts"
+import type {
+  Calls,
+  ConversationView,
+  DeskView,
+  Me,
+  Member,
+  Message,
+  Prefs,
+  Room,
+} from "./protocol.ts"
 import type { State } from "./state.ts"
 
 /** How far a message of mine has come; nothing for those of others. */
@@ -33,7 +43,7 @@ export interface Shown {
 export interface Thread {
   id: string
   kind: ConversationView["kind"]
-  /** That of the room, or the name of the other one. */
+  /** That of the room, or the name of the other one; staff see that of the customer. */
   title: string
   room: Room | null
   members: Member[]
@@ -50,6 +60,15 @@ export interface Thread {
   isComplete: boolean
 }
 
+/** A list of the desk as it is shown. */
+export interface DeskList {
+  conversations: DeskView[]
+  /** Whether it has been fetched. */
+  isLoaded: boolean
+  /** Whether more of it can be fetched. */
+  hasMore: boolean
+}
+
 const LIST_MOVES: ReadonlySet<ChatEventName> = new Set(["conversation", "message", "history"])
 
 /** Threads, each made anew only after something in it moved. */
@@ -57,7 +76,9 @@ export class Views {
   private readonly state: () => State
   private readonly threads = new Map<string, Thread>()
   private stored = new WeakMap<Message, Shown>() // those that did not move stay the same objects
+  private readonly desks = new Map<DeskListName, DeskList>()
   private list: string[] | null = null
+  private beside: Map<string, string> | null = null
 
   constructor(state: () => State) {
     this.state = state
@@ -66,14 +87,17 @@ export class Views {
   /** Something moved: what was made of it is made anew. */
   moved(event: ChatEventName, conversation: string | undefined): void {
     if (conversation !== undefined) this.threads.delete(conversation)
-    if (LIST_MOVES.has(event)) this.list = null
+    if (LIST_MOVES.has(event)) this.list = this.beside = null
+    if (LIST_MOVES.has(event) || event === "change") this.desks.delete("mine")
+    if (event === "desk") this.desks.clear()
   }
 
   /** Everything may have moved. */
   movedAll(): void {
     this.threads.clear()
     this.stored = new WeakMap()
-    this.list = null
+    this.desks.clear()
+    this.list = this.beside = null
   }
 
   /** A conversation as it is shown now. */
@@ -85,10 +109,36 @@ export class Views {
     return made
   }
 
-  /** The ids of my conversations: pinned ones first, then by their latest message. */
+  /** A list of the desk as it is shown now. */
+  desk(view: DeskListName): DeskList {
+    const { desk } = this.state()
+    const made = this.desks.get(view) ?? {
+      conversations: desk.list(view, this.state().served()),
+      isLoaded: desk.isLoaded(view),
+      hasMore: desk.hasMore(view),
+    }
+    this.desks.set(view, made)
+    return made
+  }
+
+  /** The ids of my conversations: pinned ones first, then by their latest message. Notes stand beside
+   * another conversation, and what I only look at is not mine. */
   conversations(): string[] {
-    this.list ??= [...this.state().conversations.values()].sort(byLatest).map(({ id }) => id)
+    this.list ??= [...this.state().conversations.values()]
+      .filter(({ kind, place }) => kind !== "notes" && place.state !== "viewing")
+      .sort(byLatest)
+      .map(({ id }) => id)
     return this.list
+  }
+
+  /** The ids of notes by that of the conversation they are about. */
+  notes(): ReadonlyMap<string, string> {
+    this.beside ??= new Map(
+      [...this.state().conversations.values()].flatMap(({ id, room }) => {
+        return room?.notes_of ? [[room.notes_of, id] as const] : []
+      }),
+    )
+    return this.beside
   }
 }
 
@@ -112,10 +162,14 @@ function threadOf(
   })
   const pending = state.outbox.of(conversation.id)
   const other = conversation.others[0]
+  const customer = conversation.room?.service?.customer ?? state.user
   return {
     id: conversation.id,
     kind: conversation.kind,
-    title: conversation.room?.title ?? (other ? conversation.name(other.user) : ""),
+    title:
+      customer === state.user
+        ? (conversation.room?.title ?? (other ? conversation.name(other.user) : ""))
+        : conversation.name(customer),
     room: conversation.room,
     members: [...conversation.members.values()],
     me: conversation.place,

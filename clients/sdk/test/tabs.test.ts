@@ -5,7 +5,7 @@ import assert from "node:assert/strict"
 import test, { type TestContext } from "node:test"
 import type { ChatOptions } from "../src/client.ts"
 import { FakeServer } from "./fake-server.ts"
-import { eventually, joined, texts } from "./helpers.ts"
+import { clientOf, eventually, joined, texts } from "./helpers.ts"
 
 function tab(t: TestContext, server: FakeServer, options: Partial<ChatOptions> = {}) {
   return joined(t, server, "mei", { shareTabs: true, ...options })
@@ -29,6 +29,17 @@ test("tabs share one connection, and see the same", async (t) => {
   }
 })
 
+test("a tab that is denied locks is alone, and works", async (t) => {
+  const denied = async () => {
+    throw new DOMException("The request was denied.", "SecurityError")
+  }
+  t.mock.method(navigator.locks, "request", denied)
+  const server = new FakeServer()
+  const one = await tab(t, server)
+  const id = await one.open("lin")
+  assert.equal((await one.send(id, "hello").stored).seq, 1)
+})
+
 test("what one tab sends is stored once and shown in all", async (t) => {
   const server = new FakeServer()
   const leader = await tab(t, server)
@@ -49,6 +60,13 @@ test("a refusal reaches the tab that asked", async (t) => {
   const id = await follower.open("lin")
   server.refusals.set("message.edit", [{ code: "forbidden", message: "No." }])
   await assert.rejects(follower.edit(id, 1, "x"), { code: "forbidden", name: "ChatRefused" })
+})
+
+test("what is asked of the first tab before it leads is done once it does", async (t) => {
+  const server = new FakeServer()
+  const chat = clientOf(t, server, "mei", { shareTabs: true }).start()
+  chat.setForeground(false)
+  await eventually(() => server.calls.some(({ name }) => name === "device.update"))
 })
 
 test("when the leading tab goes another one leads, and sends what is left, once", async (t) => {

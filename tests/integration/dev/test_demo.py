@@ -21,7 +21,9 @@ from chatserver.domain.calls import (
     GetChanges,
     GetHistory,
     ListConversations,
+    ListDesk,
     ListMembers,
+    ListSnippets,
     SendMessage,
     UpdateProfile,
     WithdrawConsent,
@@ -105,6 +107,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
 
 def caller(user: str) -> Caller:
     role: Role = "consultant" if user in CONSULTANTS else "customer"
+    role = "manager" if user == "tangjie" else role
     return Caller(user=user, role=role, device="test", connection="test", shop=story.SHOP)
 
 
@@ -117,13 +120,18 @@ async def listed(house: Services, user: str) -> list[ConversationView]:
 async def conversations(house: Services, user: str) -> dict[str, ConversationView]:
     """Those of two people, by the other one."""
     views = await listed(house, user)
-    return {member.user: view for view in views for member in view.members if member.user != user}
+    direct = [view for view in views if view.kind == "direct"]
+    return {member.user: view for view in direct for member in view.members if member.user != user}
 
 
 async def rooms(house: Services, user: str) -> dict[str, ConversationView]:
     """Those the person is in, by title."""
     views = await listed(house, user)
-    return {view.room.title: view for view in views if view.room and view.me.state == "in"}
+    return {
+        view.room.title: view
+        for view in views
+        if view.room and view.kind == "group" and view.me.state == "in"
+    }
 
 
 async def members(house: Services, view: ConversationView, user: str) -> dict[str, str]:
@@ -167,6 +175,10 @@ async def view_of(house: Services, talk: story.Talk) -> ConversationView:
     """The conversation of a talk as the first of its people sees it."""
     if isinstance(talk, story.Dialogue):
         return (await conversations(house, talk.people[0]))[talk.people[1]]
+    if isinstance(talk, story.Inquiry | story.Notes):
+        kind = "service" if isinstance(talk, story.Inquiry) else "notes"
+        (view,) = [v for v in await listed(house, talk.people[0]) if v.kind == kind]
+        return view
     title = talk.title if isinstance(talk, story.Group) else COMMUNITY
     return (await rooms(house, talk.people[0]))[title]
 
@@ -366,6 +378,36 @@ async def test_some_conversations_are_unread_and_the_others_are_not(seeded: Sett
             COMMUNITY: 4,
             TEAM: 1,
         }
+
+
+async def test_the_desk_has_inquiries_that_wait_that_are_served_and_one_that_is_settled(
+    seeded: Settings,
+) -> None:
+    async with services(seeded) as house:
+        page = await house.overview.page(caller("xiaolin"), ListDesk(view="unassigned"))
+        assert [each.last and each.last.sender for each in page.entries] == ["tingting", "wuhao"]
+        found = (await house.overview.page(caller("tangjie"), ListDesk(view="all"))).entries
+        stands = {
+            service.customer: (service.assignee, service.status)
+            for each in found
+            if (service := each.room.service)
+        }
+        assert stands == {
+            "tingting": (None, "open"), "wuhao": (None, "open"), "mei": ("xiaolin", "open"),
+            "yuxuan": ("yating", "open"), "zhoumin": ("jiahui", "resolved"),
+        }  # fmt: skip
+
+
+async def test_staff_find_canned_replies_tags_and_what_the_customer_looks_at(
+    seeded: Settings,
+) -> None:
+    async with services(seeded) as house:
+        assert len((await house.snippets.page(caller("xiaolin"), ListSnippets())).snippets) == 4
+        at = int(NOW.timestamp() * 1000)
+        mei = await house.customers.get(caller("xiaolin"), "mei", at)
+        assert "湿疹护理" in mei.tags
+        assert mei.context is not None
+        assert mei.context.product is not None
 
 
 async def test_people_have_their_names_and_roles(seeded: Settings) -> None:

@@ -172,6 +172,23 @@ async def test_a_customer_sees_how_soon_answers_come(node: Any) -> None:
     assert await estimate(node, at + 15 * 86_400_000) is None
 
 
+async def test_answers_at_the_desk_count_since_the_question_whoever_serves(node: Any) -> None:
+    mei = await node.arrive("mei", shop=SHOP)
+    lin, ting = await serve(node, "lin"), await serve(node, "ting")
+    opened = await mei.call("conversation.open", {"kind": "service"})
+    talk = {"conversation": opened["conversation"]["id"]}
+    await say(mei, talk["conversation"], NOON)
+    await node.services.desk.said(mei.caller, talk["conversation"], NOON)
+    await lin.call("desk.claim", talk)
+    await say(lin, talk["conversation"], NOON + 4 * MINUTE_MS)
+    assert await kept(node) == [4]
+    await say(mei, talk["conversation"], NOON + 5 * MINUTE_MS)
+    await say(lin, talk["conversation"], NOON + 7 * MINUTE_MS)
+    await lin.call("desk.assign", {**talk, "user": "ting"})
+    await say(ting, talk["conversation"], NOON + 8 * MINUTE_MS)
+    assert await kept(node) == [4, 2]
+
+
 async def test_only_answers_of_staff_to_customers_count(node: Any) -> None:
     mei, lin, wang = await node.arrive("mei"), await serve(node, "lin"), await serve(node, "wang")
     for asker, replier in ((lin, mei), (lin, wang)):

@@ -99,10 +99,10 @@ def test_what_follows_a_line_comes_after_it() -> None:
     assert [step.who for step in steps] == ["mei", "mei", "lin", "lin"]
 
 
-def test_the_shop_has_three_consultants_and_eight_customers() -> None:
+def test_the_shop_has_a_manager_three_consultants_and_eight_customers() -> None:
     roles = Counter(person.role for person in load().people)
-    assert roles == {"consultant": 3, "customer": 8}
-    assert len({person.user for person in load().people}) == 11
+    assert roles == {"manager": 1, "consultant": 3, "customer": 8}
+    assert len({person.user for person in load().people}) == 12
     for person in load().people:
         assert msgspec.convert(person.user, UserId)
         assert person.shop
@@ -141,6 +141,25 @@ def test_customers_have_no_part_in_what_staff_opened() -> None:
     staff = {person.user for person in load().people if person.role == "consultant"}
     (team,) = load().groups
     assert set(team.people) == staff
+
+
+def test_of_the_inquiries_some_wait_some_are_served_and_one_is_settled() -> None:
+    roles = {person.user: person.role for person in load().people}
+    served = [talk for talk in load().inquiries if any(line.then.claim for line in talk.lines)]
+    assert 2 <= len(served) < len(load().inquiries)
+    assert len([talk for talk in served if talk.lines[-1].then.resolve]) == 1
+    for talk in load().inquiries:
+        assert roles[talk.people[0]] == "customer"
+        claims = [line.who for line in talk.lines if line.then.claim]
+        assert claims == [who for who in talk.people[1:] if roles[who] == "consultant"]
+
+
+def test_notes_are_among_staff_about_a_customer_who_asked() -> None:
+    roles = {person.user: person.role for person in load().people}
+    asked = {talk.people[0] for talk in load().inquiries}
+    for notes in load().notes:
+        assert notes.about in asked
+        assert {roles[who] for who in notes.people} <= {"consultant", "manager"}
 
 
 def birth_months(now: datetime) -> dict[str, set[str]]:

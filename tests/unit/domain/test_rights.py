@@ -8,7 +8,7 @@ import pytest
 
 from chatserver.domain.conversation import Conversation, ConversationKind
 from chatserver.domain.membership import RANK, Membership, RoomRole, State
-from chatserver.domain.rights import RIGHTS, Action, may, require
+from chatserver.domain.rights import RIGHTS, Action, check_may_carry, may, require
 from chatserver.errors import Forbidden
 from tests.unit.domain.scenes import ID, NOW, conversation
 
@@ -29,25 +29,25 @@ def member(role: RoomRole = "member", state: State = "in") -> Membership:
 
 # what an owner may, what an admin may, what a member may, by the initials of those who may
 EXPECTED = {
-    #                     direct  group  channel
-    "write":             ("m",    "m",   "a"),
-    "react":             ("m",    "m",   "m"),
-    "type":              ("m",    "m",   ""),
-    "mention_all":       ("",     "a",   "a"),
-    "pin":               ("m",    "a",   "a"),
-    "recall_others":     ("",     "a",   "a"),
-    "see_members":       ("m",    "m",   "a"),
-    "see_readers":       ("m",    "a",   "a"),
-    "leave":             ("",     "m",   "m"),
-    "update":            ("",     "a",   "a"),
-    "invite":            ("",     "m",   "a"),
-    "add":               ("",     "a",   "a"),
-    "remove":            ("",     "a",   "a"),
-    "ban":               ("",     "a",   "a"),
-    "mute":              ("",     "a",   "a"),
-    "mute_all":          ("",     "a",   "a"),
-    "set_role":          ("",     "o",   "o"),
-    "write_at_any_time": ("",     "a",   "a"),
+    #                     direct, group, channel, service, notes
+    "write":             ("m", "m", "a", "m", "m"),
+    "react":             ("m", "m", "m", "m", "m"),
+    "type":              ("m", "m", "", "m", "m"),
+    "mention_all":       ("", "a", "a", "", ""),
+    "pin":               ("m", "a", "a", "m", "m"),
+    "recall_others":     ("", "a", "a", "", ""),
+    "see_members":       ("m", "m", "a", "m", "m"),
+    "see_readers":       ("m", "a", "a", "m", "m"),
+    "leave":             ("", "m", "m", "", ""),
+    "update":            ("", "a", "a", "", ""),
+    "invite":            ("", "m", "a", "", ""),
+    "add":               ("", "a", "a", "", ""),
+    "remove":            ("", "a", "a", "", ""),
+    "ban":               ("", "a", "a", "", ""),
+    "mute":              ("", "a", "a", "", ""),
+    "mute_all":          ("", "a", "a", "", ""),
+    "set_role":          ("", "o", "o", "", ""),
+    "write_at_any_time": ("", "a", "a", "", ""),
 }  # fmt: skip
 MAY = {"": "", "m": "moa", "a": "ao", "o": "o"}
 
@@ -80,3 +80,14 @@ def test_a_higher_role_may_whatever_a_lower_one_may(kind: Any, action: Any) -> N
     ranked = sorted(ROLES, key=RANK.__getitem__)
     allowed = [may(place(kind), member(role), action) for role in ranked]
     assert allowed == sorted(allowed)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_stands_in_notes_goes_to_other_notes_and_nowhere_else(kind: Any) -> None:
+    for source in KINDS:
+        try:
+            check_may_carry(place(source), place(kind))
+        except Forbidden:
+            assert source == "notes" != kind
+        else:
+            assert source != "notes" or kind == "notes"

@@ -10,7 +10,15 @@ from loadtest.__main__ import main
 from loadtest.rehearsal import texts
 from loadtest.rehearsal.cast import Cast
 from loadtest.rehearsal.command import There, Wish, run
-from loadtest.rehearsal.scenario import BadScenario, Scenario, compressed, load, parse, shipped
+from loadtest.rehearsal.scenario import (
+    BadScenario,
+    Scenario,
+    busier,
+    compressed,
+    load,
+    parse,
+    shipped,
+)
 from loadtest.swarm.failed import Failed
 
 STAGE = '[[stages]]\nname = "all day"\nseconds = 60\n'
@@ -73,6 +81,16 @@ def test_a_compressed_scenario_keeps_its_rates_and_loses_time() -> None:
     assert short.seconds == pytest.approx(whole.seconds / 10)
     assert short.stages[2].drops[0].at_s == whole.stages[2].drops[0].at_s / 10
     assert short.stages[1].asks == whole.stages[1].asks
+    fault = compressed(load("slow_phones"), 10).stages[2].faults[0]
+    assert (fault.at_s, fault.lasts_s) == (0.5, 2.0)
+
+
+def test_a_busier_scenario_has_more_questions_in_the_same_time() -> None:
+    whole = load("flash_sale")
+    busy = busier(whole, 3)
+    assert busy.seconds == whole.seconds
+    assert busy.stages[2].asks.level(0.15) == pytest.approx(3 * whole.stages[2].asks.level(0.15))
+    assert busy.stages[2].broadcast_every_s == whole.stages[2].broadcast_every_s
 
 
 def test_faults_of_mongodb_need_three_members() -> None:

@@ -1,4 +1,10 @@
+// The start page of a demo server: who one can be.
+
 import { render } from "preact"
 import { preparePage } from "../shared/page.ts"
+import { demoPeople } from "../shared/session.ts"
+import { Start } from "./Start.tsx"
 
-render(<h1>demo</h1>, preparePage())
+const place = preparePage()
+const people = await demoPeople().catch(() => [])
+render(<Start people={people} />, place)

@@ -1,6 +1,7 @@
 // A thread as rows: messages with what stands between them, and which of them belong together.
 
 import type { Shown } from "@chatserver/client"
+import { conversationOf } from "./beside.ts"
 
 const RUN_MS = 5 * 60_000 // messages of one person closer than this are drawn as one run
 
@@ -21,16 +22,22 @@ export type Row =
 
 /**
  * The rows of these messages. `unreadAfter` is the number up to which everything was read when the
- * thread was opened; null draws no divider. A message that did not move keeps its row object.
+ * thread was opened; null draws no divider. A message that did not move keeps its row object. Those of
+ * the conversation `beside` this one are never the first unread one.
  */
-export function rows(messages: readonly Shown[], unreadAfter: number | null): Row[] {
+export function rows(
+  messages: readonly Shown[],
+  unreadAfter: number | null,
+  beside: string | null = null,
+): Row[] {
   const made: Row[] = []
   const days = new Days()
   let last: { shown: Shown; opens: boolean } | null = null
   let divided = unreadAfter === null
   for (const shown of messages) {
     const isNewDay = days.isAnother(shown.at)
-    const isUnread = !divided && isUnreadAfter(shown, unreadAfter ?? 0)
+    const isHere = beside === null || conversationOf(shown) !== beside
+    const isUnread = !divided && isHere && isUnreadAfter(shown, unreadAfter ?? 0)
     const opens: boolean = isNewDay || isUnread || !last || !belong(last.shown, shown)
     if (last) made.push(messageRow(last.shown, last.opens, opens))
     if (isNewDay) made.push({ row: "day", key: days.key(), at: shown.at })
@@ -86,5 +93,6 @@ function isUnreadAfter(shown: Shown, read: number): boolean {
 
 function belong(one: Shown, next: Shown): boolean {
   const plain = !isNote(one) && !isNote(next)
-  return plain && one.sender === next.sender && next.at - one.at < RUN_MS
+  const isSame = one.sender === next.sender && conversationOf(one) === conversationOf(next)
+  return plain && isSame && next.at - one.at < RUN_MS
 }

@@ -20,6 +20,7 @@ export interface DemoPerson {
   name: string
   role: string
   shop: string | null
+  about: string
   page: "customer" | "workbench"
 }
 
@@ -28,29 +29,38 @@ const KEPT_USER = "chatserver-user"
 
 /**
  * Who I am: somebody of the demo shop (`?as=`), whom a link names (`#token=`), or whom the shop's own
- * site knows. Nobody on a demo server is sent to choose; else null.
+ * site knows. Nobody on a demo server is sent to choose, unless not to; else null.
  */
-export async function whoAmI(): Promise<Identity | null> {
+export async function whoAmI({ mayChoose = true } = {}): Promise<Identity | null> {
   const named = new URLSearchParams(location.search).get("as")
   if (named) return demoIdentity(named)
   const token = tokenOfLink()
   if (token) return { user: subjectOf(token), token: async () => token }
   const info = await readJson<PagesInfo>("/pages.json").catch(() => null)
   if (info?.token_url) return shopIdentity(info.token_url)
-  if (info?.demo) location.replace("/demo")
+  if (info?.demo && mayChoose) location.replace("/demo")
   return null
 }
 
+/** How a chat stands on its page. */
+interface Standing {
+  /** Whether it is in sight there. */
+  isShown?: () => boolean
+  /** The id of this person's device, where it is not kept by this page itself. */
+  device?: string
+}
+
 /** The chat of this person, connecting, in step with what the browser tells of the page. */
-export function beginChat({ user, token }: Identity): ChatClient {
-  const device = installationId(localStorage, `chatserver-device-${user}`)
+export function beginChat({ user, token }: Identity, standing: Standing = {}): ChatClient {
+  const { isShown = () => true } = standing
+  const device = standing.device ?? installationId(localStorage, `chatserver-device-${user}`)
   const chat = new ChatClient({
     url: location.origin,
     token,
     device: { id: device, platform: "web" },
     history: indexedDbHistory(device),
   }).start()
-  const look = () => chat.setForeground(document.visibilityState === "visible")
+  const look = () => chat.setForeground(document.visibilityState === "visible" && isShown())
   document.addEventListener("visibilitychange", look)
   addEventListener("online", () => chat.reconnectNow())
   look()
@@ -91,21 +101,29 @@ export function subjectOf(token: string): string {
  */
 async function shopIdentity(url: string): Promise<Identity | null> {
   const ask = async () => tokenIn(await fetch(url, { credentials: "include" }))
-  const answer = await fetch(url, { credentials: "include" }).catch(() => null)
-  if (answer === null) {
-    const user = localStorage.getItem(KEPT_USER)
-    return user === null ? null : { user, token: ask }
-  }
-  if (!answer.ok) return null
-  let fresh: string | null = await tokenIn(answer)
-  const user = subjectOf(fresh)
-  localStorage.setItem(KEPT_USER, user)
+  let isCutOff = false
+  const identity = await identityOf(() =>
+    ask().catch((error) => {
+      isCutOff = error instanceof TypeError // so fetch says it; a refusal is an answer
+      throw error
+    }),
+  )
+  if (identity) localStorage.setItem(KEPT_USER, identity.user)
+  const user = isCutOff ? localStorage.getItem(KEPT_USER) : null
+  return identity ?? (user === null ? null : { user, token: ask })
+}
+
+/** Whose tokens these are; null where there are none. The first is used before others are asked for. */
+export async function identityOf(ask: () => Promise<string>): Promise<Identity | null> {
+  const first = await ask().catch(() => null)
+  if (first === null) return null
+  let fresh: string | null = first
   const token = async () => {
     const known = fresh ?? (await ask())
     fresh = null
     return known
   }
-  return { user, token }
+  return { user: subjectOf(first), token }
 }
 
 async function tokenIn(answer: Response): Promise<string> {

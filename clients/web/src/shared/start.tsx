@@ -16,7 +16,8 @@ export async function start(page: (chat: ChatClient) => ComponentChildren): Prom
   render(<ChatContext.Provider value={chat}>{page(chat)}</ChatContext.Provider>, root)
 }
 
-function Nobody() {
+/** What somebody sees whom nobody knows. */
+export function Nobody() {
   return (
     <main class="nobody">
       <p>{t().nobody}</p>

@@ -27,6 +27,10 @@ export interface ComposerProps {
   /** Whether the caret goes there at once. */
   takesFocus?: boolean
   placeholder?: string
+  /** What the field is called. */
+  label?: string
+  /** Which key sends; the other one begins a line. */
+  sendKey?: "enter" | "ctrl-enter"
 }
 
 /** The composer, or why nothing can be written here. */
@@ -39,7 +43,8 @@ export function Composer(props: ComposerProps) {
   return <Writing {...props} thread={thread} />
 }
 
-function Writing({ id, thread, sources = NO_SOURCES, takesFocus, placeholder }: WritingProps) {
+function Writing(props: WritingProps) {
+  const { id, thread, sources = NO_SOURCES, takesFocus, placeholder, label, sendKey } = props
   const chat = useChat()
   const drafts = draftsOf(chat)
   const draft = drafts.of(id).value
@@ -56,7 +61,7 @@ function Writing({ id, thread, sources = NO_SOURCES, takesFocus, placeholder }: 
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing || suggest.onKeyDown(event)) return
-    if (event.key === "Enter" && !event.shiftKey) {
+    if (event.key === "Enter" && sends(event, sendKey)) {
       event.preventDefault()
       submit()
     }
@@ -82,7 +87,7 @@ function Writing({ id, thread, sources = NO_SOURCES, takesFocus, placeholder }: 
           id={COMPOSER}
           class="composer__text"
           rows={1}
-          aria-label={t().composer.label}
+          aria-label={label ?? t().composer.label}
           aria-invalid={isTooLong}
           placeholder={placeholder ?? t().composer.placeholder}
           value={draft.text}
@@ -172,6 +177,10 @@ function send(chat: ReturnType<typeof useChat>, id: string, draft: Draft): void 
     mentionAll: named.some(({ user }) => user === ""),
     ...(draft.replyTo === null ? {} : { replyTo: draft.replyTo }),
   })
+}
+
+function sends({ shiftKey, ctrlKey, metaKey }: KeyboardEvent, key = "enter"): boolean {
+  return ctrlKey || metaKey || (key === "enter" && !shiftKey)
 }
 
 function isAbout({ editing, replyTo }: Draft): boolean {

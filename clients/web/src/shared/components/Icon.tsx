@@ -25,7 +25,13 @@ const SHAPES = {
   check: "M5 12.5l4.5 4.5L19 7.5",
   alert: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7.5v5.5M12 16.5h.01",
   add: "M12 5v14M5 12h14",
+  columns: "M4 5h16v14H4zM10 5v14",
   leave: "M10 4H5v16h5M15 8l4 4-4 4M19 12h-9",
+  clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2",
+  sort: "M4 7h10M4 12h7M4 17h4M17 6v12M14 15l3 3 3-3",
+  note: "M5 4h14v10l-6 6H5zM19 14h-6v6M8.5 9h7M8.5 12.5h3",
+  profile: "M12 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM5 20a7 7 0 0 1 14 0",
+  canned: "M4 5h16v11h-8l-4 4v-4H4zM13.5 8l-3 5",
 } as const
 
 export type IconName = keyof typeof SHAPES

@@ -29,7 +29,7 @@ export function Reactions({ shown }: { shown: Shown }) {
             type="button"
             class="reaction"
             aria-pressed={mine}
-            aria-label={`${reaction} ${users.length} ${names.join(", ")}`}
+            aria-label={`${reaction} ${users.length}: ${names.join(", ")}`}
             title={names.join(", ")}
             tabIndex={tabIndex}
             onClick={() => void attempt(chat.react(id, message.seq, reaction, !mine))}

@@ -1,10 +1,11 @@
 // A conversation's messages: read as they come into sight, said as they come, each with its menu.
 
-import type { ChatClient, Shown } from "@chatserver/client"
+import type { ChatClient, Thread as Conversation, Shown } from "@chatserver/client"
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals"
 import { useEffect, useMemo } from "preact/hooks"
+import { conversationOf, keyBeside, together } from "../beside.ts"
 import { isOfMany, titleOf } from "../conversations.ts"
-import { type Row, rows } from "../days.ts"
+import { type MessageRow, type Row, rows } from "../days.ts"
 import { day } from "../format.ts"
 import { locale, t } from "../i18n/index.ts"
 import { useChat, useLive } from "../live.ts"
@@ -20,17 +21,28 @@ import "./Thread.css"
 
 const NOTHING: readonly Shown[] = []
 const FLASH_MS = 1600
+const SEEN_ABOVE = 30 // rows above the last one in sight that are looked at
 
-/** The messages of a conversation, the latest at the end; a number in `jumpTo` is shown. */
-export function Thread({ id, jumpTo }: { id: string; jumpTo?: Signal<number | null> }) {
+interface ThreadProps {
+  id: string
+  /** A number that is put here is shown. */
+  jumpTo?: Signal<number | null>
+  /** A conversation whose messages stand among these by their time, told apart. */
+  beside?: string | null
+}
+
+/** The messages of a conversation, the latest at the end. */
+export function Thread({ id, jumpTo, beside = null }: ThreadProps) {
   const chat = useChat()
   const thread = useLive(() => chat.thread(id), [id])
   const unreadAfter = useUnreadAfter(id)
-  const messages = thread?.messages ?? NOTHING
-  const drawn = useMemo(() => rows(messages, unreadAfter), [messages, unreadAfter])
+  const messages = useMessages(thread, beside)
+  const drawn = useMemo(() => rows(messages, unreadAfter, beside), [messages, unreadAfter, beside])
   const control = useControl(chat, id, unreadAfter)
   const tools = useThreadTools(chat, id, control, drawn)
+  const toolsBeside = useToolsBeside(chat, beside, control, tools)
   useSaid(id)
+  useSaid(beside)
   useSignalEffect(() => {
     if (jumpTo?.value == null) return
     tools.jump(jumpTo.value)
@@ -45,9 +57,12 @@ export function Thread({ id, jumpTo }: { id: string; jumpTo?: Signal<number | nu
           label={t().thread.label(thread ? titleOf(thread) : "")}
           rows={drawn}
           control={control}
-          draw={(row) => <ThreadRow row={row} />}
-          onNearTop={() => chat.loadOlder(id)}
-          onSeen={(row) => markRead(chat, id, row)}
+          draw={(row) => <ThreadRow row={row} toolsBeside={toolsBeside} />}
+          onNearTop={() => {
+            chat.loadOlder(id)
+            if (beside !== null) chat.loadOlder(beside)
+          }}
+          onSeen={(row) => markRead(chat, drawn, drawn.indexOf(row))}
           onKeyDown={(event) => moveAmong(event, drawn, tools, control)}
         />
         {thread && messages.length === 0 && <p class="thread__empty">{t().thread.empty}</p>}
@@ -57,13 +72,28 @@ export function Thread({ id, jumpTo }: { id: string; jumpTo?: Signal<number | nu
   )
 }
 
-function ThreadRow({ row }: { row: Row }) {
-  if (row.row === "message") return <Bubble row={row} />
+function ThreadRow({ row, toolsBeside }: { row: Row; toolsBeside: ThreadTools | null }) {
+  if (row.row === "message") {
+    const isBeside = toolsBeside !== null && conversationOf(row.shown) === toolsBeside.id
+    return isBeside ? <Beside row={row} tools={toolsBeside} /> : <Bubble row={row} />
+  }
   if (row.row === "unread") return <p class="thread__unread">{t().thread.unread}</p>
   return (
     <p class="thread__day">
       <span>{day(row.at, Date.now(), locale(), t().time)}</span>
     </p>
+  )
+}
+
+/** A message of the conversation beside this one, so that nobody takes it for one of this. */
+function Beside({ row, tools }: { row: MessageRow; tools: ThreadTools }) {
+  return (
+    <ToolsContext.Provider value={tools}>
+      <div class={`beside ${row.shown.mine ? "beside--mine" : ""}`}>
+        {row.opens && <p class="beside__label">{t().thread.beside}</p>}
+        <Bubble row={row} />
+      </div>
+    </ToolsContext.Provider>
   )
 }
 
@@ -75,6 +105,17 @@ function ToLatest({ unread, control }: { unread: number; control: ListControl })
       {unread > 0 && <span class="badge">{unread > 99 ? "99+" : unread}</span>}
     </span>
   )
+}
+
+function useMessages(thread: Conversation | undefined, beside: string | null): readonly Shown[] {
+  const others = useLive(
+    (chat) => (beside === null ? undefined : chat.thread(beside)?.messages),
+    [beside],
+  )
+  return useMemo(() => {
+    const messages = thread?.messages ?? NOTHING
+    return others ? together(messages, others, thread?.isComplete ?? false) : messages
+  }, [thread, others])
 }
 
 /** A list that begins at the first unread message where that is here, else at the end. */
@@ -114,6 +155,24 @@ function useThreadTools(
     }),
     [chat, id, control],
   )
+}
+
+function useToolsBeside(
+  chat: ChatClient,
+  id: string | null,
+  control: ListControl,
+  tools: ThreadTools,
+): ThreadTools | null {
+  return useMemo(() => {
+    if (id === null) return null
+    return {
+      ...tools,
+      id,
+      isRoom: true,
+      jump: (seq) => control.focus(keyBeside(`#${seq}`)),
+      openMenu: (shown, where) => openMessageMenu(chat, id, shown, where),
+    }
+  }, [chat, id, control, tools])
 }
 
 async function jump(
@@ -156,15 +215,23 @@ function leaveRows({ currentTarget, relatedTarget }: FocusEvent, tools: ThreadTo
   if (!isInside) tools.noteFocus("")
 }
 
-function markRead(chat: ChatClient, id: string, row: Row): void {
-  const isSeen = row.row === "message" && row.shown.seq !== null
-  if (isSeen && document.visibilityState === "visible") chat.read(id, row.shown.seq ?? 0)
+/** What is seen is read, and in the conversation beside it what stands just above. */
+function markRead(chat: ChatClient, drawn: readonly Row[], at: number): void {
+  if (document.visibilityState !== "visible") return
+  const read = new Set<string>()
+  for (const row of drawn.slice(Math.max(at + 1 - SEEN_ABOVE, 0), at + 1).toReversed()) {
+    if (row.row !== "message" || row.shown.seq === null) continue
+    const conversation = conversationOf(row.shown)
+    if (!read.has(conversation)) chat.read(conversation, row.shown.seq)
+    read.add(conversation)
+  }
 }
 
 /** New messages of others are said, politely. */
-function useSaid(id: string): void {
+function useSaid(id: string | null): void {
   const chat = useChat()
   useEffect(() => {
+    if (id === null) return
     return chat.on("message", ({ conversation, message }) => {
       if (conversation !== id || message.sender === chat.me?.user) return
       announce(t().thread.said(chat.name(message.sender), contentText(message)))

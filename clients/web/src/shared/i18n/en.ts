@@ -91,6 +91,7 @@ export const en = {
     forwardedFrom: (name: string) => `Forwarded from ${name}`,
     said: (name: string, text: string) => `${name} says: ${text}`,
     beginning: "This is where the conversation begins.",
+    beside: "Internal note: customers never see it",
     loadingOlder: "Loading earlier messages…",
   },
   system: {
@@ -112,6 +113,11 @@ export const en = {
       announcement: (told: Told) => `Announcement: ${told.text}`,
       unannounced: (_told: Told) => "The announcement was taken down",
       settings: (_told: Told) => "The settings of the room changed",
+      claimed: (told: Told) => `${told.by} serves you now`,
+      assigned: (told: Told) => `${told.users} serves you now`,
+      released: (told: Told) => `${told.users} no longer serves you`,
+      resolved: (told: Told) => `${told.by} marked this as resolved`,
+      reopened: (told: Told) => `${told.by} opened this again`,
     },
   },
   composer: {

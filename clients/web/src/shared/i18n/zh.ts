@@ -82,6 +82,7 @@ export const zh: Same<typeof en> = {
     forwardedFrom: (name) => `转发自${name}`,
     said: (name, text) => `${name}说：${text}`,
     beginning: "会话从这里开始。",
+    beside: "内部备注，顾客不可见",
     loadingOlder: "正在加载更早的消息…",
   },
   system: {
@@ -103,6 +104,11 @@ export const zh: Same<typeof en> = {
       announcement: (told) => `公告：${told.text}`,
       unannounced: () => "公告已撤下",
       settings: () => "群设置已更新",
+      claimed: (told) => `${told.by}开始接待`,
+      assigned: (told) => `已转由${told.users}接待`,
+      released: (told) => `${told.users}已结束接待`,
+      resolved: (told) => `${told.by}标记为已解决`,
+      reopened: (told) => `${told.by}重新打开了会话`,
     },
   },
   composer: {

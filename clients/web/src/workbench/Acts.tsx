@@ -1,0 +1,74 @@
+// What a consultant does with a conversation: take it on, hand it over, settle it.
+
+import { type ChatClient, ChatRefused } from "@chatserver/client"
+import { attempt } from "../shared/attempt.ts"
+import { Icon, IconButton } from "../shared/components/Icon.tsx"
+import { RoomDialog } from "../shared/components/RoomDialog.tsx"
+import { t } from "../shared/i18n/index.ts"
+import { useChat, useLive } from "../shared/live.ts"
+import { type MenuItem, openDialog, openMenu, toast } from "../shared/overlays.ts"
+import { AssignDialog } from "./AssignDialog.tsx"
+import { type Act, acts } from "./acts.ts"
+import type { Entry } from "./entries.ts"
+import { w } from "./texts/index.ts"
+
+/** The first thing to do as a button, the others in a menu. */
+export function Acts({ entry }: { entry: Entry }) {
+  const chat = useChat()
+  const me = useLive((each) => each.me)
+  if (entry.kind !== "service") return <About id={entry.id} />
+  const [first, ...rest] = me ? acts(entry, me) : []
+  if (!first) return null
+  const items = rest.map(
+    (act): MenuItem => ({ label: w().act[act], choose: () => run(chat, entry, act) }),
+  )
+  return (
+    <div class="acts">
+      <button type="button" class="button" onClick={() => run(chat, entry, first)}>
+        {first === "resolve" && <Icon name="check" size={18} />}
+        {w().act[first]}
+      </button>
+      {items.length > 0 && (
+        <IconButton
+          icon="more"
+          label={w().act.more}
+          onClick={({ currentTarget }) =>
+            openMenu(currentTarget as Element, { label: w().act.more, items })
+          }
+        />
+      )}
+    </div>
+  )
+}
+
+/** What there is to do with a conversation that nobody serves. */
+function About({ id }: { id: string }) {
+  return (
+    <IconButton
+      icon="more"
+      label={t().room.about}
+      onClick={() => openDialog(() => <RoomDialog id={id} />)}
+    />
+  )
+}
+
+function run(chat: ChatClient, entry: Entry, act: Act): void {
+  if (act === "assign") openDialog(() => <AssignDialog entry={entry} />)
+  else void carryOut(chat, entry.id, act)
+}
+
+/** Do it; who was slower than a colleague is told so. */
+async function carryOut(
+  chat: ChatClient,
+  conversation: string,
+  act: Exclude<Act, "assign">,
+): Promise<void> {
+  const asked = chat.call(`desk.${act}`, { conversation })
+  const told = await asked.catch((error: unknown) => {
+    if (!(error instanceof ChatRefused) || !error.by) return attempt(asked)
+    toast(w().act.taken(error.by.name))
+    return null
+  })
+  const said = { claim: w().act.claimed, release: w().act.released, resolve: w().act.resolved }
+  if (told && act in said) toast(said[act as keyof typeof said])
+}

@@ -1,0 +1,211 @@
+// The left pane: parts of the list, the search, and the list itself.
+
+import { useEffect, useRef } from "preact/hooks"
+import { Avatar } from "../shared/components/Avatar.tsx"
+import { Icon, IconButton } from "../shared/components/Icon.tsx"
+import { t } from "../shared/i18n/index.ts"
+import { moveFocus } from "../shared/keys.ts"
+import { useLive } from "../shared/live.ts"
+import { openDialog } from "../shared/overlays.ts"
+import { show, shown } from "../shared/route.ts"
+import { useBench } from "./bench.ts"
+import { CannedDialog } from "./CannedDialog.tsx"
+import { EntryRow } from "./EntryRow.tsx"
+import { TABS, type Tab } from "./entries.ts"
+import { FixedList } from "./FixedList.tsx"
+import { SettingsDialog } from "./SettingsDialog.tsx"
+import { order } from "./settings.ts"
+import { w } from "./texts/index.ts"
+
+const ROW_REM = 4.75 // the height of an entry
+
+/** All conversations, in parts. */
+export function Inboxes() {
+  const { inbox } = useBench()
+  return (
+    <section class="inboxes" aria-label={w().tabs.label}>
+      <Bar />
+      <Search />
+      {inbox.query.value.trim() ? <Found /> : <Tabs />}
+      <Listed />
+    </section>
+  )
+}
+
+function Bar() {
+  const me = useLive((chat) => chat.me)
+  return (
+    <header class="inboxes__bar">
+      {me && <Avatar id={me.user} name={me.name} size="small" />}
+      <div class="inboxes__me">
+        <h1>{w().title}</h1>
+        <p class="muted ellipsis">{me?.name}</p>
+      </div>
+      <IconButton
+        icon="canned"
+        label={w().canned.title}
+        onClick={() => openDialog(() => <CannedDialog />)}
+      />
+      <IconButton
+        icon="settings"
+        label={w().settings.title}
+        onClick={() => openDialog(() => <SettingsDialog />)}
+      />
+    </header>
+  )
+}
+
+function Search() {
+  const { inbox } = useBench()
+  return (
+    <search class="inboxes__search">
+      <SearchField />
+      {inbox.tab.value === "mine" && !inbox.query.value.trim() && <OrderButton />}
+    </search>
+  )
+}
+
+function SearchField() {
+  const { inbox } = useBench()
+  const { query } = inbox
+  return (
+    <div class="inboxes__field">
+      <Icon name="search" size={18} />
+      <input
+        id="search"
+        class="inboxes__query"
+        type="search"
+        autocomplete="off"
+        aria-label={w().list.search}
+        placeholder={w().list.search}
+        value={query.value}
+        onInput={({ currentTarget }) => {
+          query.value = currentTarget.value
+        }}
+        onKeyDown={(event) => onSearchKey(event, inbox)}
+      />
+    </div>
+  )
+}
+
+function onSearchKey(
+  event: KeyboardEvent,
+  { query, shown: found }: ReturnType<typeof useBench>["inbox"],
+) {
+  if (event.key === "Escape") {
+    query.value = ""
+    ;(event.currentTarget as HTMLElement).blur()
+  } else if (event.key === "ArrowDown") {
+    document.querySelector<HTMLElement>(".entry")?.focus()
+  } else if (event.key === "Enter" && !event.isComposing) {
+    const first = found.value[0]
+    if (first) show(first.id)
+  } else return
+  event.preventDefault()
+}
+
+function Found() {
+  const { inbox } = useBench()
+  return (
+    <p class="inboxes__found muted" role="status">
+      {w().list.found(inbox.shown.value.length)}
+    </p>
+  )
+}
+
+function Tabs() {
+  return (
+    <div class="inboxes__parts">
+      <div
+        class="inboxes__tabs"
+        role="tablist"
+        aria-label={w().tabs.label}
+        onKeyDown={(event) => moveFocus(event, event.currentTarget, "[role=tab]")}
+      >
+        {TABS.map((tab) => (
+          <TabButton key={tab} tab={tab} />
+        ))}
+      </div>
+    </div>
+  )
+}
+
+function TabButton({ tab }: { tab: Tab }) {
+  const { inbox } = useBench()
+  const { total, unread } = inbox.counts.value[tab]
+  const isChosen = inbox.tab.value === tab
+  const choose = () => {
+    inbox.tab.value = tab
+  }
+  return (
+    <button
+      type="button"
+      class="tab"
+      role="tab"
+      id={`tab-${tab}`}
+      aria-selected={isChosen}
+      aria-controls="entries"
+      tabIndex={isChosen ? 0 : -1}
+      onClick={choose}
+      onFocus={choose}
+    >
+      {w().tabs[tab]}
+      {total > 0 && (
+        <span class={`tab__count ${tab === "unassigned" ? "tab__count--waiting" : ""}`}>
+          {total > 999 ? "999+" : total}
+          {unread > 0 && <span class="tab__unread" />}
+          {unread > 0 && <span class="hidden-text">, {t().list.unread(unread)}</span>}
+        </span>
+      )}
+    </button>
+  )
+}
+
+function OrderButton() {
+  const isByWait = order.value === "waiting"
+  const { label, latest, waiting } = w().list.order
+  return (
+    <IconButton
+      icon={isByWait ? "clock" : "sort"}
+      label={`${label}: ${isByWait ? waiting : latest}`}
+      onClick={() => {
+        order.value = isByWait ? "latest" : "waiting"
+      }}
+    />
+  )
+}
+
+function Listed() {
+  const { inbox } = useBench()
+  const entries = inbox.shown.value
+  const id = shown.value
+  const isSearching = inbox.query.value.trim() !== ""
+  const isLoading = useLive((chat) => chat.me === null) || !inbox.desk.value.isLoaded
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    box.current?.querySelector(".fixed-list")?.scrollTo(0, 0)
+  }, [inbox.tab.value, isSearching])
+  const label = isSearching ? w().list.search : w().tabs[inbox.tab.value]
+  return (
+    <div ref={box} id="entries" class="inboxes__list" role="tabpanel" aria-label={label}>
+      {entries.length === 0 && <Nothing isSearching={isSearching} isLoading={isLoading} />}
+      <FixedList
+        items={entries}
+        rowRem={ROW_REM}
+        label={label}
+        reveal={id}
+        onNearEnd={() => inbox.loadMore()}
+        draw={(entry, isReachable) => (
+          <EntryRow entry={entry} isCurrent={entry.id === id} isReachable={isReachable} />
+        )}
+      />
+    </div>
+  )
+}
+
+function Nothing({ isSearching, isLoading }: { isSearching: boolean; isLoading: boolean }) {
+  const { inbox } = useBench()
+  const { list } = w()
+  const text = isSearching ? list.nothingFound : list.empty[inbox.tab.value]
+  return <p class="inboxes__nothing muted">{isLoading ? list.loading : text}</p>
+}

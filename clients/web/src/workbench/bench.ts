@@ -1,0 +1,38 @@
+// What the parts of the workbench share.
+
+import type { ChatClient } from "@chatserver/client"
+import { type Signal, signal } from "@preact/signals"
+import { createContext } from "preact"
+import { useContext } from "preact/hooks"
+import { Inbox } from "./inbox.ts"
+import { Replies } from "./replies.ts"
+
+const MINUTE_MS = 60_000
+
+/** One consultant's workbench. */
+export interface Bench {
+  inbox: Inbox
+  replies: Replies
+  /** Whether what is written is a note, not a reply. */
+  isNoting: Signal<boolean>
+}
+
+export const BenchContext = createContext<Bench | null>(null)
+
+/** Set up the workbench of who chats. */
+export function makeBench(chat: ChatClient): Bench {
+  return { inbox: new Inbox(chat), replies: new Replies(chat), isNoting: signal(false) }
+}
+
+/** The workbench of the page. */
+export function useBench(): Bench {
+  const bench = useContext(BenchContext)
+  if (!bench) throw new Error("No workbench above this component")
+  return bench
+}
+
+/** The time, once a minute, in milliseconds since 1970 UTC: waits grow by it. */
+export const now = signal(Date.now())
+setInterval(() => {
+  now.value = Date.now()
+}, MINUTE_MS)

@@ -1,0 +1,39 @@
+// Keys that work wherever the focus is.
+
+import { openDialog } from "../shared/overlays.ts"
+import { show, shown } from "../shared/route.ts"
+import type { Bench } from "./bench.ts"
+import { KeysDialog } from "./KeysDialog.tsx"
+import { type Wish, wishOf } from "./wishes.ts"
+
+/** Follow them; gives what ends that. */
+export function followKeys(bench: Bench): () => void {
+  const onKey = (event: KeyboardEvent) => {
+    const wish = wishOf(event)
+    if (wish === null || event.isComposing) return
+    event.preventDefault()
+    if (document.querySelector("dialog[open]") === null) fulfil(wish, bench)
+  }
+  addEventListener("keydown", onKey)
+  return () => removeEventListener("keydown", onKey)
+}
+
+function fulfil(wish: Wish, bench: Bench): void {
+  switch (wish) {
+    case "next":
+      return go(bench, 1)
+    case "previous":
+      return go(bench, -1)
+    case "search":
+      return document.getElementById("search")?.focus()
+    case "help":
+      return openDialog(() => <KeysDialog />)
+    case "note":
+      bench.isNoting.value = !bench.isNoting.value
+  }
+}
+
+function go({ inbox }: Bench, steps: 1 | -1): void {
+  const entry = inbox.beside(shown.value, steps)
+  if (entry) show(entry.id)
+}

@@ -1,0 +1,69 @@
+"""The start page of a demo server: be anybody of the shop."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.browsing import Browsing, Device, Language, Theme
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.mark.parametrize(
+    ("device", "theme", "language", "title"),
+    [("phone", "dark", "zh", "演示门店"), ("desktop", "light", "en", "A demo shop")],
+)
+async def test_everybody_of_the_shop_has_a_card_in_ones_own_language(
+    browsing: Browsing, device: Device, theme: Theme, language: Language, title: str
+) -> None:
+    page = await browsing.open("/demo", device=device, theme=theme, language=language)
+    await expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    await expect(page.get_by_role("listitem")).to_have_count(11)
+    assert await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    await browsing.keep(page, f"demo-{device}-{theme}-{language}")
+
+
+async def test_a_card_opens_the_page_of_that_person(browsing: Browsing) -> None:
+    page = await browsing.open("/demo", language="en")
+    for name, path in (("陈小美", "/?as=mei"), ("林晓燕", "/workbench?as=xiaolin")):
+        async with page.context.expect_page() as opening:
+            await page.get_by_role("link", name=f"Open as {name}").click()
+        opened = await opening.value
+        assert opened.url == browsing.url + path
+    await expect(opened.locator("#app > *").first).to_be_visible()
+
+
+async def test_two_people_are_looked_at_side_by_side(browsing: Browsing) -> None:
+    page = await browsing.open("/demo", language="en")
+    await page.get_by_role("link", name="陈小美 side by side").click()
+    phone = page.get_by_title("What 陈小美 sees").content_frame
+    await expect(phone.get_by_text("林晓燕").first).to_be_visible()
+    await page.get_by_label("Customer").select_option("tingting")
+    await expect(page.get_by_title("What 王婷婷 sees")).to_be_visible()
+    assert page.url.endswith("#/tingting/xiaolin")
+    await browsing.require_no_barrier(page)
+    await browsing.keep(page, "demo-beside")
+    await page.go_back()
+    await expect(page.get_by_title("What 陈小美 sees")).to_be_visible()
+
+
+async def test_language_and_theme_can_be_switched_and_are_kept(browsing: Browsing) -> None:
+    page = await browsing.open("/demo", language="zh", theme="light")
+    await page.get_by_role("button", name="Switch to English").click()
+    await page.get_by_role("button", name="Dark").click()
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("A demo shop")
+    await expect(page.locator("html")).to_have_attribute("lang", "en-GB")
+    assert await page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+async def test_the_widget_is_tried_on_a_page_of_the_shop(browsing: Browsing) -> None:
+    page = await browsing.open("/demo/shop?as=zhaojing", theme="dark", language="en")
+    await page.get_by_role("button", name="Open the chat").click()
+    frame = page.frame_locator("chat-widget iframe")
+    await expect(frame.get_by_role("textbox")).to_be_focused()
+    await browsing.keep(page, "demo-shop")
+    await page.get_by_role("link", name="Glass bottle").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Glass bottle, 160 ml")
+    await expect(frame.get_by_role("textbox")).to_be_visible()
