@@ -20,7 +20,12 @@ const direct: Pick<Thread, "kind" | "me" | "room"> = { kind: "direct", me: place
 const group = (me = place()): typeof direct => ({ kind: "group", me, room })
 
 function shown(changed: Partial<Shown>, message: object = {}): Shown {
-  const stored = { seq: 5, kind: "text", body: { text: "hi" }, ...message } as Shown["message"]
+  const stored = {
+    seq: 5,
+    kind: "text",
+    body: { text: "hi" },
+    ...message,
+  } as unknown as Shown["message"]
   return { seq: 5, at: NOW, mine: true, tick: "sent", message: stored, ...changed } as Shown
 }
 
