@@ -250,10 +250,12 @@ export class Conversation extends Described {
   // ---- inside -----------------------------------------------------------------------------------
 
   /** Whether what is held is no part of what there is for me now. Who is in again may not go on
-   * where they went: messages changed after their time were shown to them without their content. */
+   * where they went: messages changed after their time were shown to them without their content.
+   * Who looked on saw all of it. */
   private beginsAnew(view: ConversationView): boolean {
     if (this.isLate(view)) return false
     const isIn = view.me.state === "in"
+    if (this.place.state === "viewing" && (isIn || view.me.state === "viewing")) return false
     const moved = view.head.seq !== this.headSeq || view.head.mod !== this.headMod
     if (!this.isIn && (isIn || moved)) return true
     const beyond = this.log.last > view.head.seq || this.log.mod > view.head.mod

@@ -1,5 +1,6 @@
 // One conversation in the list.
 
+import type { ChatClient } from "@chatserver/client"
 import { Avatar } from "../shared/components/Avatar.tsx"
 import { Icon } from "../shared/components/Icon.tsx"
 import { Ticks } from "../shared/components/Ticks.tsx"
@@ -53,11 +54,24 @@ function Said({ entry }: { entry: Entry }) {
   const { last } = entry
   if (!last) return null
   const me = chat.me?.user ?? ""
-  const text = preview(last, me, (user) => chat.name(user))
+  const name = (user: string) => nameIn(chat, entry, user)
+  const text = preview(last, me, name)
   if (last.sender === me && !last.recalled) return <>{t().list.said(t().common.you, text)}</>
   const isOthers = last.sender !== entry.customer && last.kind !== "system" && !last.recalled
   const isNamed = isOthers && entry.kind !== "direct"
-  return <>{isNamed ? t().list.said(chat.name(last.sender), text) : text}</>
+  return <>{isNamed ? t().list.said(name(last.sender), text) : text}</>
+}
+
+/** What somebody is called: of what I only look at nothing but the line itself tells. */
+function nameIn(
+  chat: ChatClient,
+  { customer, title, assignee, assigneeName, last }: Entry,
+  user: string,
+) {
+  if (user === customer) return title
+  if (user === assignee) return assigneeName
+  const told = last?.body.names as Record<string, string> | undefined
+  return told?.[user] || chat.name(user)
 }
 
 function Marks({ entry }: { entry: Entry }) {

@@ -118,7 +118,7 @@ export const en = {
     ago: (time: string) => `${time} ago`,
     showPicture: "Show the picture",
     earlier: "Conversations",
-    noEarlier: "None that you may see",
+    noEarlier: "No others",
     room: "Room",
     announcement: "Announcement",
   },

@@ -111,7 +111,7 @@ export const zh: Same<typeof en> = {
     ago: (time) => `${time}前`,
     showPicture: "显示图片",
     earlier: "会话记录",
-    noEarlier: "没有你可查看的会话",
+    noEarlier: "没有其他会话",
     room: "群聊",
     announcement: "公告",
   },
