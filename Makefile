@@ -16,7 +16,7 @@ JS_STAMPS = $(JS_LOCKS:package-lock.json=node_modules/.stamp)
 PAGES = chatserver/pages/.stamp
 # with the folders, whose times tell of files that are gone
 PAGE_SOURCES = $(shell find clients/web/src clients/web/public clients/sdk/src 2>/dev/null) \
-	$(wildcard clients/web/*.html clients/web/*.json clients/web/*.ts clients/package-lock.json)
+	$(wildcard clients/web/*.html clients/web/*/*.html clients/web/*.json clients/web/*.ts clients/package-lock.json)
 
 .PHONY: help setup pages run test test-long check bench bench-rooms bench-append bench-sdk faults rehearsal clean constraints
 .DELETE_ON_ERROR:

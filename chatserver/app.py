@@ -89,12 +89,13 @@ def build_services(
     rooms = Rooms(stores, access, views, Notices(stores, telling, views), settings)
     profiles = Profiles(stores, delivery, limits)
     overview = Overview(stores, rooms, delivery)
+    desk = Desk(stores, rooms, views, overview, settings)
     return Services(
         auth=auth,
         devices=Devices(stores.users, stores.devices, auth, delivery, settings),
         conversations=Conversations(stores, access, views, telling),
         rooms=rooms,
-        desk=Desk(stores, rooms, views, overview, settings),
+        desk=desk,
         overview=overview,
         notes=Notes(stores, rooms, views),
         snippets=Snippets(stores, delivery),
@@ -110,7 +111,7 @@ def build_services(
         answers=answers,
         typists=Typists(access, telling, overload, settings),
         profiles=profiles,
-        communities=Communities(stores, profiles, rooms, load_rules(settings)),
+        communities=Communities(stores, profiles, rooms, load_rules(settings), desk.see_off),
         delivery=delivery,
         limits=limits,
         overload=overload,

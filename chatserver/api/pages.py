@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import ETag, hdrs, web
 from msgspec import Struct
 
-from chatserver.api.policy import START, Policy
+from chatserver.api.policy import DEMO, Policy
 from chatserver.config import Settings
 
 BUILT = Path(__file__).parents[1] / "pages"
@@ -45,11 +45,12 @@ class Pages:
     """Serves a folder of built pages."""
 
     def __init__(self, settings: Settings, folder: Path = BUILT) -> None:
-        """Reads the folder; the start page of the demo is left out where nobody may log in so."""
+        """Reads the folder; the pages of the demo are left out where nobody may log in so."""
         self._about = {"token_url": settings.token_url or None, "demo": bool(settings.demo_folder)}
         self._files = dict(_read(folder, Policy(settings)))
         if not settings.demo_folder:
-            self._files.pop(START, None)
+            for path in DEMO:
+                self._files.pop(path, None)
 
     def routes(self) -> list[web.RouteDef]:
         """One route for each file, so that no other path reaches the disk."""

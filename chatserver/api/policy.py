@@ -12,6 +12,7 @@ from chatserver.config import Settings
 LOADER = "/widget.js"
 FRAME = "/widget"
 START = "/demo"
+DEMO = (START, "/demo/shop")  # both show pages of this server in frames
 ASSETS = "/assets/"
 
 _FOR_EVER = "public, max-age=31536000, immutable"  # the name changes with the content
@@ -51,7 +52,7 @@ class Policy:
                 f"connect-src {self._connect}",
                 "manifest-src 'self'",
                 "worker-src 'self'",
-                f"frame-src {_own(path == START)}",  # people side by side
+                f"frame-src {_own(path in DEMO)}",
                 f"frame-ancestors {self._framed_by if path == FRAME else _own(True)}",
                 "base-uri 'none'",
                 "form-action 'none'",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import count
 from pathlib import Path
 
@@ -38,6 +38,8 @@ from chatserver.services.profiles import Profiles
 from chatserver.services.rooms import Rooms
 from chatserver.store.stores import Stores
 
+OnDue = Callable[[str, int], Awaitable[None]]
+
 LOOKED_EVERY_S = 1.0
 LEASE_MS = 10_000  # whoever looks at somebody is given this long
 
@@ -48,9 +50,15 @@ class Communities:
     """Keeps people in the rooms that the rules say."""
 
     def __init__(
-        self, stores: Stores, profiles: Profiles, rooms: Rooms, families: Iterable[Rule]
+        self,
+        stores: Stores,
+        profiles: Profiles,
+        rooms: Rooms,
+        families: Iterable[Rule],
+        on_due: OnDue,
     ) -> None:
-        """`families` are the rules; without any nobody is moved."""
+        """`families` are the rules; without any nobody is moved. `on_due` is told of everybody who
+        is looked at, before they are placed."""
         self._due = stores.due
         self._users = stores.users
         self._conversations = stores.conversations
@@ -58,12 +66,11 @@ class Communities:
         self._profiles = profiles
         self._rooms = rooms
         self._rules = tuple(families)
+        self._on_due = on_due
 
     async def run(self, clock: Callable[[], int]) -> None:
         """Look at those who are due, until cancelled; `clock` gives ms since 1970 UTC."""
-        if not self._rules:
-            return
-        seen = False
+        seen = not self._rules
         while True:
             try:
                 seen = seen or await self._see_new_rules(clock())
@@ -82,7 +89,9 @@ class Communities:
         due = await self._due.take(now_ms, LEASE_MS)
         if due is None:
             return False
-        await self.place(due.user, now_ms)
+        await self._on_due(due.user, now_ms)
+        if self._rules:
+            await self.place(due.user, now_ms)
         await self._due.done(due)
         return True
 

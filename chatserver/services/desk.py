@@ -47,6 +47,7 @@ class Desk:
         """Raises SettingsError for names of shops that cannot be read."""
         self._found = stores.conversations
         self._users = stores.users
+        self._desks = stores.desks
         self._rooms = rooms
         self._views = views
         self._overview = overview
@@ -123,6 +124,21 @@ class Desk:
         return await self._act(
             caller, conversation, (), lambda scene: rules.settle(scene, status), now_ms
         )
+
+    async def see_off(self, user: str, now_ms: int) -> None:
+        """Whoever no longer serves in a shop leaves its desk, and the notes beside it.
+
+        Raises:
+            Unavailable, Busy: not yet; doing it again is harmless.
+        """
+        person = (await self._users.people((user,))).get(user)
+        if person is None:
+            return
+        caller = Caller(user=user, role=person.role, shop=person.shop, device="", connection="")
+        for served in await self._desks.all_served_by(user):
+            if not rules.serves(person, served.the_room.shop):
+                await self._act(caller, served.id, (), rules.release, now_ms)
+        await self._overview.take_out_of_notes(person, now_ms)
 
     async def _act(
         self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int

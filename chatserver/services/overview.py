@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 
 from chatserver.domain.calls import ListDesk
@@ -12,7 +12,7 @@ from chatserver.domain.desk import DeskView, leave_notes, manages, may_note, ser
 from chatserver.domain.events import DeskMoved
 from chatserver.domain.membership import Head
 from chatserver.domain.page import Page
-from chatserver.domain.person import SERVER, Caller
+from chatserver.domain.person import SERVER, Caller, Person
 from chatserver.errors import Forbidden, Unavailable
 from chatserver.services.delivery import Delivery, of_desk, of_desk_whole
 from chatserver.services.rooms import Rooms
@@ -113,6 +113,20 @@ class Overview:
                 self._take_away(found)
             await self._clear_notes(found, now_ms)
 
+    async def take_out_of_notes(self, person: Person, now_ms: int) -> None:
+        """Out of all that are beside what the person may look at no longer.
+
+        Raises:
+            Unavailable: not yet; doing it again is harmless.
+        """
+        seats = [each for each in await self._memberships.in_notes(person.user) if each.is_in]
+        notes = await self._conversations.get_all(each.conversation for each in seats)
+        beside = {id_: found.the_room.notes_of or "" for id_, found in notes.items()}
+        talks = await self._conversations.get_all(beside.values())
+        for id_, talk in beside.items():
+            if talk not in talks or not may_note(person, talks[talk]):
+                await self._take_out(id_, [person.user], now_ms)
+
     async def _found(self, caller: Caller, call: ListDesk, limit: int) -> list[Conversation]:
         shop = caller.shop
         if shop is None or not serves(caller, shop):
@@ -170,6 +184,9 @@ class Overview:
         people = await self._users.people([member.user for member in members])
         others = [user for user, who in people.items() if not may_note(who, conversation)]
         if others:
-            await self._rooms.enact(
-                SERVER, notes, others, lambda scene: leave_notes(scene, others), now_ms
-            )
+            await self._take_out(notes, others, now_ms)
+
+    async def _take_out(self, notes: str, users: Collection[str], now_ms: int) -> None:
+        await self._rooms.enact(
+            SERVER, notes, users, lambda scene: leave_notes(scene, users), now_ms
+        )

@@ -10,7 +10,7 @@ from chatserver.domain.conversation import Conversation
 from chatserver.errors import NotFound
 from chatserver.store.conversations import from_document
 from chatserver.store.database import Database, Document, Rise
-from chatserver.store.gather import BEHIND_S, Batches
+from chatserver.store.gather import ANSWER_MAX, BEHIND_S, Batches
 
 _SINCE = "room.service.since"
 _SPOKEN = "spoken_at"
@@ -51,6 +51,13 @@ class Desks:
         """Those that somebody serves, the one with the latest message first."""
         query = {"room.service.assignee": {"$eq": user}}
         return await self._page(query, (_SPOKEN, DESCENDING), after, limit)
+
+    async def all_served_by(self, user: str) -> list[Conversation]:
+        """The same, all of them in any order."""
+        async with self._db.answering():
+            query = {"room.service.assignee": {"$eq": user}}
+            found = await self._collection.find(query, batch_size=ANSWER_MAX).to_list(None)
+        return [from_document(document) for document in found]
 
     async def of_shop(self, shop: str, after: str | None, limit: int) -> list[Conversation]:
         """All of a shop, the one with the latest message first."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from msgspec import Struct
 
 from chatserver.domain.community import COMMUNITY_PREFIX
+from chatserver.domain.conversation import NOTES_PREFIX
 from chatserver.domain.membership import Membership, State
 from chatserver.store import cursors
 from chatserver.store.database import Database, Document
@@ -53,11 +54,11 @@ class Memberships:
 
     async def in_communities(self, user: str) -> list[Membership]:
         """A person's memberships in community rooms, of whatever state."""
-        prefix = {"$gte": COMMUNITY_PREFIX, "$lt": chr(ord(COMMUNITY_PREFIX) + 1)}
-        query = {"user": {"$eq": user}, "conversation": prefix, "room": True}
-        async with self._db.answering():
-            found = await self._collection.find(query).to_list(None)
-        return [cursors.from_document(document) for document in found]
+        return await self._of_prefix(user, COMMUNITY_PREFIX)
+
+    async def in_notes(self, user: str) -> list[Membership]:
+        """A person's memberships in notes, of whatever state."""
+        return await self._of_prefix(user, NOTES_PREFIX)
 
     async def of_person(self, user: str, rooms: Iterable[str]) -> dict[str, Membership]:
         """A person's memberships in these rooms."""
@@ -136,6 +137,13 @@ class Memberships:
             (each["_id"]["c"], each["_id"]["u"], each["since"] if each["seated"] else None)
             for each in found
         ]
+
+    async def _of_prefix(self, user: str, prefix: str) -> list[Membership]:
+        ids = {"$gte": prefix, "$lt": chr(ord(prefix) + 1)}
+        query = {"user": {"$eq": user}, "conversation": ids, "room": True}
+        async with self._db.answering():
+            found = await self._collection.find(query).to_list(None)
+        return [cursors.from_document(document) for document in found]
 
     async def _load(self, places: list[tuple[str, str]]) -> dict[tuple[str, str], Membership]:
         ids = [{"c": conversation, "u": user} for conversation, user in places]

@@ -7,13 +7,14 @@ number would spread one conversation over several shards, but `once` could then 
 
     messages, changes      a conversation's log lies on one shard, which alone numbers it
     memberships, devices   all of one person together: they are read at every connect
+    snippets, snippet_lists, customers, contexts   by the person
     users, conversations   by their id
 
-All are hashed, because ids may be made in order of time. `revocations`, `response_times`,
-`snippets`, `customers`, `contexts` and `probes` are small and stay unsharded. Behind mongos the
-part of an `_id` that is the shard key must be named beside an `_id` that is looked up by range or
-in a list: the router does not look into those. On a replica set the same words would keep MongoDB
-from answering out of the index, so they are left away there.
+All are hashed, because ids may be made in order of time. `revocations`, `response_times` and
+`probes` are small and stay unsharded. Behind mongos the part of an `_id` that is the shard key must
+be named beside an `_id` that is looked up by range or in a list: the router does not look into
+those. On a replica set the same words would keep MongoDB from answering out of the index, so they
+are left away there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ SHARD_KEYS: dict[str, str] = {
     "devices": "_id.u",
     "users": "_id",
     "conversations": "_id",
+    "snippets": "_id.u",
+    "snippet_lists": "_id",
+    "customers": "_id.u",
+    "contexts": "_id.u",
 }
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs"
 import { type BuildOptions, defineConfig, type Manifest } from "vite"
 
 const OUT = new URL("../../chatserver/pages/", import.meta.url).pathname
-const PAGES = ["index.html", "workbench.html", "widget.html", "demo.html"]
+const PAGES = ["index.html", "workbench.html", "widget.html", "demo.html", "demo/shop.html"]
 const NODE = process.env.CHAT_URL ?? "http://localhost:8000" // for `npm run dev`
 
 /** One file that needs no other. */

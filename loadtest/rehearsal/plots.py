@@ -15,7 +15,7 @@ from loadtest.rehearsal import figures
 from loadtest.rehearsal.figures import Waits
 from loadtest.rehearsal.results import Report, Second
 
-WIDTH_IN, HEIGHT_IN = 9.0, 2.3
+WIDTH_IN, HEIGHT_IN = 6.4, 2.5
 COLOURS = ("#0b6e4f", "#2980b9", "#c0392b", "#8e44ad", "#d68910", "#566573", "#16a085", "#7d3c98")
 SHADE, FAULT = "#f2f4f6", "#f5b7b1"
 ERRORS_SHOWN = 7
@@ -103,7 +103,7 @@ def _values(panel: Panel, seconds: Sequence[Second]) -> dict[str, list[float]]:
 
 def _svg(panel: Panel, drawn: Mapping[str, Sequence[float]], report: Report) -> str:
     canvas = Canvas(figsize=(WIDTH_IN, HEIGHT_IN))
-    canvas.subplots_adjust(left=0.07, right=0.82, top=0.88, bottom=0.12)
+    canvas.subplots_adjust(left=0.08, right=0.98, top=0.8, bottom=0.1)
     axes = canvas.subplots()
     _shade(axes, report)
     times = [second.at for second in report.seconds]
@@ -114,9 +114,12 @@ def _svg(panel: Panel, drawn: Mapping[str, Sequence[float]], report: Report) -> 
     else:
         axes.set_ylim(bottom=0)
     axes.set_xlim(0, max(times, default=1))
-    axes.set_title(panel.title, loc="left", fontsize=9, fontweight="bold")
+    axes.set_title(panel.title, loc="left", fontsize=9, fontweight="bold", pad=16)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 0.99), frameon=False, ncols=len(drawn),
+        borderpad=0, handlelength=1.2, columnspacing=1.2,
+    )  # fmt: skip
     file = io.StringIO()
     canvas.savefig(file, format="svg", metadata={"Date": None})
     return _bare(file.getvalue())

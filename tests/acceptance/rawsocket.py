@@ -28,10 +28,10 @@ class RawSocket:
     async def send_binary(self, content: bytes) -> None:
         await self.socket.send_bytes(content)
 
-    async def join(self, user: str) -> None:
-        """Open the namespace as this person and wait until it is open."""
+    async def join(self, user: str, given: str = "") -> None:
+        """Open the namespace as this person, perhaps with a token of their own, and wait for it."""
         device = {"id": f"{user}-raw", "platform": "web"}
-        await self.send("40" + json.dumps({"token": token(user), "device": device}))
+        await self.send("40" + json.dumps({"token": given or token(user), "device": device}))
         await self.packet("40")
 
     async def call(self, number: int, event: str, payload: Any) -> Any:
@@ -91,8 +91,8 @@ async def raw_socket(url: str, **headers: str) -> AsyncIterator[RawSocket]:
 
 
 @asynccontextmanager
-async def joined_socket(url: str, user: str) -> AsyncIterator[RawSocket]:
-    """A WebSocket of somebody who has come in."""
+async def joined_socket(url: str, user: str, given: str = "") -> AsyncIterator[RawSocket]:
+    """A WebSocket of somebody who has come in, perhaps with a token of their own."""
     async with raw_socket(url) as raw:
-        await raw.join(user)
+        await raw.join(user, given)
         yield raw

@@ -13,7 +13,7 @@ from chatserver import errors
 from chatserver.config import Settings
 from chatserver.domain.calls import CALLS
 from loadtest.faults.nodes import ChatServer
-from loadtest.faults.people import text, token
+from loadtest.faults.people import Person, text, token
 from tests.acceptance.conftest import Cast
 from tests.acceptance.rawsocket import RawSocket, joined_socket
 
@@ -28,6 +28,7 @@ OTHERS: list[Any] = [
     *(None, True, False, 0, -1, 1.5, 2**31, 2**53, 2**53 + 1, 2**63, 2**64, 10**300, 1e308),
     *([], [[]], {}, {"$ne": None}, {"$gt": ""}, {"a.b": 1}, {"": 1}, {"\0": 1}, ["x"], [None]),
 ]
+OF_THE_DESK = ("desk.", "snippet.", "customer.", "conversation.notes")
 PAYLOADS: list[Any] = [None, [], [1], "", "x", 0, 1.5, True, {}, {"\0": 1}, {"$where": "1"}]
 
 
@@ -85,6 +86,25 @@ def examples(room: str, other: str) -> dict[str, dict[str, Any]]:
             "purpose": "child_birth_date", "version": "1", "user": None, "note": "x",
         },
         "consent.withdraw": {"purpose": "child_birth_date", "user": "nobody", "note": None},
+        "conversation.notes": there,
+        "desk.list": {"view": "unassigned", "after": room, "limit": 10},
+        "desk.claim": there,
+        "desk.release": there,
+        "desk.assign": {**there, "user": "nobody"},
+        "desk.resolve": there,
+        "desk.reopen": there,
+        "snippet.list": {"after": "hi", "limit": 10},
+        "snippet.save": {"id": "s", "shortcut": "hi", "title": "x", "text": "y {customer}"},
+        "snippet.remove": {"id": "s"},
+        "customer.get": {"user": other},
+        "customer.tag": {"user": other, "tags": ["VIP"]},
+        "context.update": {
+            "page": {"url": "https://shop.example/p", "title": "x"},
+            "product": {
+                "id": "p", "title": "x", "price": "¥1", "url": "https://shop.example/p",
+                "image": "https://shop.example/p.jpg",
+            },
+        },
     }  # fmt: skip
 
 
@@ -141,16 +161,33 @@ def test_every_call_has_an_example() -> None:
 async def test_every_part_of_a_call_may_be_anything(
     house: ChatServer, cast: Cast, event: str
 ) -> None:
-    lin = await cast.join("lin", house)
-    room = await lin.open((await cast.join("mei", house)).user)
-    await lin.say(room, "hello")
-    example = examples(room, lin.user)[event]
+    other, room, caller = await (a_desk if event.startswith(OF_THE_DESK) else a_chat)(cast, house)
+    await other.say(room, "hello")
+    example = examples(room, other.user)[event]
     payloads = [example, *spoilt(example, STRINGS + OTHERS), *PAYLOADS]
     kept = [payload for payload in payloads if not logs_out(event, payload)]
-    async with joined_socket(house.url, cast.name("mei")) as raw:
+    async with joined_socket(house.url, *caller) as raw:
         await try_all(raw, event, kept, first=1)
-    page = await lin.ask("history.get", conversation=room)
-    assert all(set(message["body"]) <= {"text"} for message in page["messages"])
+    page = await other.ask("history.get", conversation=room)
+    said = [message for message in page["messages"] if message["kind"] == "text"]
+    assert all(set(message["body"]) <= {"text"} for message in said)
+
+
+async def a_chat(cast: Cast, house: ChatServer) -> tuple[Person, str, tuple[str, ...]]:
+    """Lin, a conversation with Mei, and who calls: Mei."""
+    lin = await cast.join("lin", house)
+    room = await lin.open((await cast.join("mei", house)).user)
+    return lin, room, (cast.name("mei"),)
+
+
+async def a_desk(cast: Cast, house: ChatServer) -> tuple[Person, str, tuple[str, ...]]:
+    """A customer, her conversation with a shop, and who calls: a consultant of that shop."""
+    mei = cast.person("mei", house)
+    mei.token = token(mei.user, shop=cast.name("shop"))
+    await mei.connect()
+    room = (await mei.ask("conversation.open", kind="service"))["conversation"]["id"]
+    lin = cast.name("lin")
+    return mei, room, (lin, token(lin, "consultant", shop=cast.name("shop")))
 
 
 @pytest.mark.asyncio

@@ -51,7 +51,8 @@ _AXE = """async () => {
     const { violations } = await axe.run(document, { iframes: false })
     return violations
         .filter(({ impact }) => impact === "serious" || impact === "critical")
-        .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(" ")}`)
+        .flatMap(({ id, nodes }) =>
+            nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
 }"""
 
 _IS_DRAWN_IN = """(theme) => matchMedia(`(prefers-color-scheme: ${theme})`).matches
@@ -138,11 +139,16 @@ class Browsing:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
+    async def require_no_barrier(self, page: Page) -> None:
+        """Fail with all that is found."""
+        found = await self.barriers(page)
+        assert not found, "\n\n".join(found)
+
     async def barriers(self, page: Page) -> list[str]:
         """What axe finds serious or critical, on the page and in its frames."""
         if not AXE.is_file():
             pytest.fail("axe-core is not installed: run make setup.")
-        found = []
+        found: list[str] = []
         for frame in page.frames:
             await frame.evaluate(AXE.read_text("utf-8"))
             found += await frame.evaluate(_AXE)

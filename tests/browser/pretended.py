@@ -17,7 +17,9 @@ _MINUTE_MS = 60_000
 class Pretended:
     """Speaks as much of the protocol as a page needs to show one long conversation."""
 
-    def __init__(self, messages: int) -> None:
+    def __init__(self, messages: int, *, first_page: int | None = None) -> None:
+        """`first_page` of the messages come at once, by default all; the others when asked for."""
+        self._first_page = first_page or messages
         self._messages = [_message(seq) for seq in range(1, messages + 1)]
         self._sockets: list[WebSocketRoute] = []
 
@@ -59,6 +61,9 @@ class Pretended:
         if name == "sync":
             badge = {"unread": 0, "mentions": 0}
             return {"conversations": self._synced(), "badge": badge, "token": "t", "more": False}
+        if name == "history.get" and fields.get("before"):
+            older = self._messages[: fields["before"] - 1]
+            return {"messages": older[-fields["limit"] :], "more": len(older) > fields["limit"]}
         answers: dict[str, dict[str, Any]] = {
             "history.get": {"messages": [], "more": False},
             "presence.watch": {"presence": {}},
@@ -72,7 +77,9 @@ class Pretended:
         return {"user": ME, "name": "陈小美", "role": "customer"}
 
     def _synced(self) -> list[dict[str, Any]]:
-        return [_conversation(CONVERSATION, {ME: "陈小美", OTHER: "林顾问"}, self._messages)]
+        shown = self._messages[-self._first_page :]
+        synced = _conversation(CONVERSATION, {ME: "陈小美", OTHER: "林顾问"}, shown)
+        return [{**synced, "more": len(shown) < len(self._messages)}]
 
 
 class PretendedCustomers(Pretended):

@@ -42,7 +42,7 @@ async def test_two_people_are_looked_at_side_by_side(browsing: Browsing) -> None
     await page.get_by_label("Customer").select_option("tingting")
     await expect(page.get_by_title("What 王婷婷 sees")).to_be_visible()
     assert page.url.endswith("#/tingting/xiaolin")
-    assert not await browsing.barriers(page)
+    await browsing.require_no_barrier(page)
     await browsing.keep(page, "demo-beside")
     await page.go_back()
     await expect(page.get_by_title("What 陈小美 sees")).to_be_visible()
@@ -56,3 +56,14 @@ async def test_language_and_theme_can_be_switched_and_are_kept(browsing: Browsin
     await expect(page.get_by_role("heading", level=1)).to_have_text("A demo shop")
     await expect(page.locator("html")).to_have_attribute("lang", "en-GB")
     assert await page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+async def test_the_widget_is_tried_on_a_page_of_the_shop(browsing: Browsing) -> None:
+    page = await browsing.open("/demo/shop?as=zhaojing", theme="dark", language="en")
+    await page.get_by_role("button", name="Open the chat").click()
+    frame = page.frame_locator("chat-widget iframe")
+    await expect(frame.get_by_role("textbox")).to_be_focused()
+    await browsing.keep(page, "demo-shop")
+    await page.get_by_role("link", name="Glass bottle").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Glass bottle, 160 ml")
+    await expect(frame.get_by_role("textbox")).to_be_visible()

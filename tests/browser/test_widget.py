@@ -92,7 +92,7 @@ async def test_a_customer_talks_with_the_shop_without_leaving_its_page(
     room = await lin.takes(browsing.name("mei"))
     answer = await lin.say(room, "Which ones?")
     await expect(chat(page).get_by_role("log")).to_contain_text("Which ones?")
-    assert not await browsing.barriers(page)
+    await browsing.require_no_barrier(page)
     await browsing.keep(page, "widget-desktop")
 
     await field.press("Escape")

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from chatclient.desk import DeskCalls
 from chatclient.model import (
     ChangesPage,
     ConversationPage,
@@ -43,7 +44,7 @@ class _Renewed(msgspec.Struct, frozen=True):
     exp: int
 
 
-class Calls(RoomCalls):
+class Calls(RoomCalls, DeskCalls):
     """The calls, over whatever `call` sends them through."""
 
     async def open_conversation(self, with_: str) -> ConversationView:

@@ -16,13 +16,16 @@ class ChatCallError(ChatClientError):
         message: str,
         retry_after_ms: int | None = None,
         path: str | None = None,
+        by: dict[str, str] | None = None,
     ) -> None:
-        """`path` names the bad field; `retry_after_ms` says when trying again makes sense."""
+        """`path` names the bad field; `retry_after_ms` says when trying again makes sense; `by` is
+        who has what was `taken`, with `user` and `name`."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.retry_after_ms = retry_after_ms
         self.path = path
+        self.by = by
 
     @property
     def retryable(self) -> bool:

@@ -178,6 +178,7 @@ def _accept(answer: Any) -> dict[str, Any]:
         str(told.get("message", "The server's answer was not understood")),
         told.get("retry_after_ms"),
         told.get("path"),
+        told.get("by"),
     )
 
 

@@ -142,8 +142,10 @@ class State:
         self._waiting.clear()
         self._asked.clear()
         self.people.ask_again()
-        for conversation in self.conversations.values():
+        for conversation in list(self.conversations.values()):
             conversation.on_disconnected()
+            if conversation.place.state == "viewing":  # nobody tells of it; ask again to look
+                del self.conversations[conversation.id]
 
     def _synced(self) -> list[Effect]:
         self._syncing, self.synced, self._all_known = False, True, True

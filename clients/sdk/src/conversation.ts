@@ -156,7 +156,7 @@ export class Conversation extends Described {
   /** A member has read up to `seq`. */
   onRead(user: string, seq: number): Effect[] {
     const member = this.members.get(user)
-    const known = user === this.me ? this.read : (member?.read ?? seq)
+    const known = user === this.me ? this.read : (member?.read ?? (this.room ? 0 : seq))
     if (seq <= known) return []
     if (member) {
       const delivered = Math.max(seq, member.delivered)

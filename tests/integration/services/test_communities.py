@@ -65,7 +65,10 @@ async def shop(start_node: Any) -> Shop:
     node = await start_node(**SETTINGS)
     services = node.services
     rules = parse_rules(RULES)
-    return Shop(node, Communities(node.kept, services.profiles, services.rooms, rules))
+    return Shop(
+        node,
+        Communities(node.kept, services.profiles, services.rooms, rules, services.desk.see_off),
+    )
 
 
 async def test_mothers_of_one_month_meet_with_the_consultant_of_their_shop(shop: Shop) -> None:
@@ -102,8 +105,9 @@ async def test_two_nodes_that_place_many_at_once_neither_overfill_nor_double(
     shop: Shop, start_node: Any
 ) -> None:
     other = await start_node(**SETTINGS)
+    services = other.services
     second = Communities(
-        other.kept, other.services.profiles, other.services.rooms, parse_rules(RULES)
+        other.kept, services.profiles, services.rooms, parse_rules(RULES), services.desk.see_off
     )
     mothers = [await shop.mother(f"m{number}", "2026-03-14") for number in range(8)]
     both = (shop.communities, second)
@@ -191,7 +195,9 @@ async def test_everybody_is_due_when_the_rules_change(shop: Shop) -> None:
     await shop.settle()
     changed = (msgspec.structs.replace(shop.rule, id="same-birth-month"),)
     services = shop.node.services
-    renamed = Communities(shop.node.kept, services.profiles, services.rooms, changed)
+    renamed = Communities(
+        shop.node.kept, services.profiles, services.rooms, changed, services.desk.see_off
+    )
     running = asyncio.create_task(renamed.run(now_ms))
     async with asyncio.timeout(60):
         while await ruled(shop, mei) != ["same-birth-month"]:  # noqa: ASYNC110 - another task's doing

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from chatserver.clock import now_ms
 from chatserver.domain.conversation import notes_id
 from tests.integration.services.desk import Shop, desk, shop
-from tests.integration.services.rooms import heard, history, refused, texts
+from tests.integration.services.rooms import heard, history, notices, refused, texts
 
 __all__ = ["shop"]
 
@@ -152,3 +153,27 @@ async def test_who_was_too_late_to_look_is_not_left_in_the_notes(shop: Shop) -> 
     await enter(shop.ting, talk)
     await shop.ting.say(notes_id(talk), SECRET)
     assert SECRET not in str(shop.lin.events)
+
+
+@pytest.mark.parametrize(("role", "where"), [("consultant", "wuyi"), ("bot", "renmin")])
+async def test_who_leaves_the_shop_leaves_its_desk_and_its_notes(
+    shop: Shop, role: Any, where: str
+) -> None:
+    mine, waiting = await shop.asked(shop.mei), await shop.asked(shop.fang)
+    await desk(shop.lin, "claim", mine)
+    notes = [(await enter(shop.lin, each))["id"] for each in (mine, waiting)]
+    node = shop.nodes[0]
+    while await node.services.communities.look(now_ms()):  # those who are new
+        pass
+    assert (await shop.mei.view(mine))["room"]["service"]["assignee"] == "lin"
+    lin = await node.arrive("lin", "tablet", role=role, shop=where)
+    while await node.services.communities.look(now_ms()):
+        pass
+    assert (await shop.mei.view(mine))["room"]["service"]["assignee"] is None
+    assert notices(shop.mei)[-1] == "released"
+    for each in (mine, waiting, *notes):
+        assert (await refused(lin, "history.get", conversation=each))["code"] == "not_found"
+    shop.hush()
+    await enter(shop.ting, waiting)
+    await shop.ting.say(notes[1], SECRET)
+    assert SECRET not in str(shop.lin.events + lin.events)

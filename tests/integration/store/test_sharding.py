@@ -21,13 +21,17 @@ from pymongo.monitoring import (
 from structlog.testing import capture_logs
 
 from chatserver.domain.conversation import Conversation
+from chatserver.domain.customer import Context, ViewedPage
 from chatserver.domain.message import Deed, Draft, Message
 from chatserver.domain.person import DeviceInfo, Identity
+from chatserver.domain.snippet import Snippet
 from chatserver.store import database as database_module
 from chatserver.store import sharding
+from chatserver.store.customers import Customers
 from chatserver.store.database import INDEXES, Database
 from chatserver.store.devices import DeviceRecords
 from chatserver.store.sharding import SHARD_KEYS
+from chatserver.store.snippets import Snippets
 from chatserver.store.users import Users
 from tests.integration.store.conftest import NOW, Node
 
@@ -55,14 +59,14 @@ class Recorder(CommandListener):
 
 def conditions(command: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Operation and condition of everything in a command that mongos has to find shards for."""
-    if "insert" in command:
+    if "findAndModify" in command:  # which has an update too
+        yield "findAndModify", command["query"]
+    elif "insert" in command:
         yield from (("insert", document) for document in command["documents"])
     elif "update" in command:
         yield from (("update", each["q"]) for each in command["updates"])
     elif "delete" in command:
         yield from (("delete", each["q"]) for each in command["deletes"])
-    elif "findAndModify" in command:
-        yield "findAndModify", command["query"]
     elif "find" in command:
         yield "find", command["filter"]
     elif "aggregate" in command:
@@ -158,12 +162,26 @@ async def use_the_people(database: Database, user: str) -> None:
     await devices.remove_all(user)
 
 
+async def use_the_desk(database: Database, user: str) -> None:
+    snippets, customers = Snippets(database), Customers(database)
+    snippet = Snippet(id="a", shortcut="hi", title="", text="hi")
+    assert (await snippets.save(user, snippet)).rev == await snippets.rev(user) == 1
+    assert await snippets.page(user, None, 10) == [snippet]
+    assert (await snippets.remove(user, "a")).is_news
+    await customers.set_tags("renmin", user, ("a",))
+    assert await customers.tags("renmin", user) == ("a",)
+    context = Context(page=ViewedPage(url="https://shop.example/"), product=None, at=NOW)
+    await customers.set_context("renmin", user, context)
+    assert await customers.context("renmin", user, NOW) == context
+
+
 @pytest.mark.asyncio
 async def test_every_command_names_its_shard_key(
     sharded: Node, recorder: Recorder, place: str, write: Callable[..., Draft]
 ) -> None:
     await use_the_log(sharded, place, write)
     await use_the_people(sharded.database, place)
+    await use_the_desk(sharded.database, place)
     used = set()
     for command in recorder.sent:
         for operation, condition in conditions(command):

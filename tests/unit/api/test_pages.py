@@ -21,7 +21,8 @@ def built(tmp_path: Path) -> Path:
     """A folder as the build leaves it, with a secret beside it."""
     folder = tmp_path / "pages"
     (folder / "assets").mkdir(parents=True)
-    for name in ("index.html", "workbench.html", "widget.html", "demo.html"):
+    (folder / "demo").mkdir()
+    for name in ("index.html", "workbench.html", "widget.html", "demo.html", "demo/shop.html"):
         (folder / name).write_text(f"<!doctype html><title>{name}</title>", "utf-8")
     (folder / "assets" / "main-3f2a.js").write_bytes(SCRIPT)
     (folder / "assets" / "main-3f2a.js.gz").write_bytes(gzip.compress(SCRIPT))
@@ -165,12 +166,15 @@ async def test_no_other_file_is_served(serve: Serve, built: Path, path: str) -> 
 
 
 @pytest.mark.asyncio
-async def test_the_start_page_is_there_for_demos_only(serve: Serve, built: Path) -> None:
+@pytest.mark.parametrize("path", ["/demo", "/demo/shop"])
+async def test_pages_of_the_demo_are_there_for_demos_only(
+    serve: Serve, built: Path, path: str
+) -> None:
     client = await serve(Pages(Settings(), built).routes())
-    async with client.get("/demo") as answer:
+    async with client.get(path) as answer:
         assert answer.status == 404
     client = await serve(Pages(Settings(demo_folder=".data"), built).routes())
-    async with client.get("/demo") as answer:
+    async with client.get(path) as answer:
         assert answer.status == 200
         assert policy_of(answer)["frame-src"] == "'self'"
 

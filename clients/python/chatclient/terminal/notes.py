@@ -102,4 +102,9 @@ SENTENCES: dict[str, Callable[[Note], str]] = {
     "avatar": lambda note: f"{note.by} changed the picture",
     "announcement": _announced,
     "settings": lambda note: f"{note.by} changed the settings",
+    "claimed": lambda note: f"{note.by} took this on",
+    "assigned": lambda note: f"{note.by} handed this to {note.users}",
+    "released": lambda note: f"{note.by} gave this back to the desk",
+    "resolved": lambda note: f"{note.by} said this is settled",
+    "reopened": lambda note: f"{note.by} said this is not settled",
 }

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals"
 import { useEffect } from "preact/hooks"
+import { attempt } from "../shared/attempt.ts"
 import { Composer } from "../shared/components/Composer.tsx"
 import { ConnectionBar } from "../shared/components/ConnectionBar.tsx"
 import { ConversationList } from "../shared/components/ConversationList.tsx"
@@ -12,7 +13,7 @@ import { SettingsDialog } from "../shared/components/SettingsDialog.tsx"
 import { Thread } from "../shared/components/Thread.tsx"
 import { ThreadHeader } from "../shared/components/ThreadHeader.tsx"
 import { t } from "../shared/i18n/index.ts"
-import { useLive } from "../shared/live.ts"
+import { useChat, useLive } from "../shared/live.ts"
 import { openDialog } from "../shared/overlays.ts"
 import { leave, show, shown } from "../shared/route.ts"
 import "./customer.css"
@@ -38,10 +39,29 @@ export function App() {
         </header>
         <ConnectionBar />
         <ConversationList ids={ids} current={id} />
+        <AskShop />
       </section>
       {id ? <Open key={id} id={id} /> : <Nothing />}
       <Overlays />
     </div>
+  )
+}
+
+/** The way to the one conversation with the own shop, for customers who have a shop. */
+function AskShop() {
+  const chat = useChat()
+  const me = useLive(() => chat.me)
+  if (me?.role !== "customer" || !me.shop) return null
+  const ask = async () => {
+    const begun = await attempt(chat.call("conversation.open", { kind: "service" }))
+    if (begun) show(begun.conversation.id)
+  }
+  return (
+    <footer class="customer__ask">
+      <button type="button" class="button button--main" onClick={() => void ask()}>
+        {t().room.ask}
+      </button>
+    </footer>
   )
 }
 

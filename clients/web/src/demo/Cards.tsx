@@ -3,7 +3,7 @@
 import { Avatar } from "../shared/components/Avatar.tsx"
 import { Icon } from "../shared/components/Icon.tsx"
 import type { DemoPerson } from "../shared/session.ts"
-import { addressOf, pageOf, pairWith } from "./pairs.ts"
+import { addressOf, pageOf, pairWith, siteOf } from "./pairs.ts"
 import { t } from "./texts.ts"
 
 /** The shop above, its customers below; each opens in a tab of its own. */
@@ -18,6 +18,7 @@ export function Cards({ people }: { people: readonly DemoPerson[] }) {
         shown={on("customer")}
         people={people}
       />
+      <Site visitor={on("customer")[0]} />
     </>
   )
 }
@@ -38,6 +39,31 @@ function Group(props: {
           <Card key={person.user} person={person} people={props.people} />
         ))}
       </ul>
+    </section>
+  )
+}
+
+/** A page of the shop's site with the widget. */
+function Site({ visitor }: { visitor: DemoPerson | undefined }) {
+  if (!visitor) return null
+  return (
+    <section class="people">
+      <h2>
+        {t().site} <span class="people__about muted">{t().siteOpen}</span>
+      </h2>
+      <div class="people__cards">
+        <div class="card">
+          <a class="card__open" href={siteOf(visitor)} target="_blank" rel="noopener">
+            <span class="card__site" aria-hidden="true">
+              🍼
+            </span>
+            <span class="card__who">
+              <strong>{t().siteTitle}</strong>
+              <span class="card__about muted">{t().siteAbout(visitor.name)}</span>
+            </span>
+          </a>
+        </div>
+      </div>
     </section>
   )
 }

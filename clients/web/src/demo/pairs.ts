@@ -14,6 +14,11 @@ export function pageOf({ user, page }: DemoPerson): string {
   return `${path}?as=${encodeURIComponent(user)}`
 }
 
+/** A page of the shop's own site, with the widget for this customer. */
+export function siteOf({ user }: DemoPerson): string {
+  return `/demo/shop?as=${encodeURIComponent(user)}`
+}
+
 /** The address of a pair on the start page. */
 export function addressOf({ customer, staff }: Pair): string {
   return `#/${encodeURIComponent(customer.user)}/${encodeURIComponent(staff.user)}`

@@ -40,7 +40,7 @@ export function rows(
     const isUnread = !divided && isHere && isUnreadAfter(shown, unreadAfter ?? 0)
     const opens: boolean = isNewDay || isUnread || !last || !belong(last.shown, shown)
     if (last) made.push(messageRow(last.shown, last.opens, opens))
-    if (isNewDay) made.push({ row: "day", key: `day ${shown.key}`, at: shown.at })
+    if (isNewDay) made.push({ row: "day", key: days.key(), at: shown.at })
     if (isUnread) made.push({ row: "unread", key: "unread" })
     divided ||= isUnread
     last = { shown, opens }
@@ -68,6 +68,7 @@ function messageRow(shown: Shown, opens: boolean, closes: boolean): MessageRow {
 class Days {
   private begin = 0
   private end = 0
+  private readonly met = new Set<string>()
 
   isAnother(at: number): boolean {
     if (this.begin <= at && at < this.end) return false
@@ -75,6 +76,14 @@ class Days {
     this.begin = midnight.setHours(0, 0, 0, 0)
     this.end = midnight.setDate(midnight.getDate() + 1)
     return true
+  }
+
+  /** The same when older messages come before it; a clock that went back meets a day again. */
+  key(): string {
+    let key = `day ${this.begin}`
+    while (this.met.has(key)) key += "+"
+    this.met.add(key)
+    return key
   }
 }
 

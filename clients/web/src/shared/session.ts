@@ -25,6 +25,7 @@ export interface DemoPerson {
 }
 
 const KEPT_TOKEN = "chatserver-token"
+const KEPT_USER = "chatserver-user"
 
 /**
  * Who I am: somebody of the demo shop (`?as=`), whom a link names (`#token=`), or whom the shop's own
@@ -94,13 +95,22 @@ export function subjectOf(token: string): string {
   return String(JSON.parse(new TextDecoder().decode(bytes)).sub)
 }
 
-/** Whom the shop's site knows: it answers with a token for whoever is logged in there. */
+/**
+ * Whom the shop's site knows: it answers with a token for whoever is logged in there. Without a
+ * network it is who it was the last time.
+ */
 async function shopIdentity(url: string): Promise<Identity | null> {
-  return identityOf(async () => {
-    const answer = await fetch(url, { credentials: "include" })
-    if (!answer.ok) throw new Error(`The shop gives no token: ${answer.status}`)
-    return (await answer.text()).trim()
-  })
+  const ask = async () => tokenIn(await fetch(url, { credentials: "include" }))
+  let isCutOff = false
+  const identity = await identityOf(() =>
+    ask().catch((error) => {
+      isCutOff = error instanceof TypeError // so fetch says it; a refusal is an answer
+      throw error
+    }),
+  )
+  if (identity) localStorage.setItem(KEPT_USER, identity.user)
+  const user = isCutOff ? localStorage.getItem(KEPT_USER) : null
+  return identity ?? (user === null ? null : { user, token: ask })
 }
 
 /** Whose tokens these are; null where there are none. The first is used before others are asked for. */
@@ -114,6 +124,11 @@ export async function identityOf(ask: () => Promise<string>): Promise<Identity |
     return known
   }
   return { user: subjectOf(first), token }
+}
+
+async function tokenIn(answer: Response): Promise<string> {
+  if (!answer.ok) throw new Error(`The shop gives no token: ${answer.status}`)
+  return (await answer.text()).trim()
 }
 
 /** A token from the address: kept for this tab, and taken out of what the address bar shows. */

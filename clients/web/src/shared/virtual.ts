@@ -21,6 +21,11 @@ export class Rows {
     return this.keys.length
   }
 
+  /** Whether the height of any is known. */
+  get isMeasured(): boolean {
+    return this.heights.size > 0
+  }
+
   /** The height of all of them. */
   get total(): number {
     return this.top(this.count)

@@ -2,11 +2,13 @@
 
 import { useSignal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
-import { Announcer } from "../shared/components/Announcer.tsx"
 import { Composer } from "../shared/components/Composer.tsx"
+import { ConnectionBar } from "../shared/components/ConnectionBar.tsx"
 import { ConversationList } from "../shared/components/ConversationList.tsx"
 import { IconButton } from "../shared/components/Icon.tsx"
+import { Overlays } from "../shared/components/Overlays.tsx"
 import { Thread } from "../shared/components/Thread.tsx"
+import { ThreadHeader } from "../shared/components/ThreadHeader.tsx"
 import { useChat, useLive } from "../shared/live.ts"
 import { addressOf, shown } from "../shared/route.ts"
 import { go } from "./going.ts"
@@ -27,33 +29,45 @@ export function App({ page }: { page: Page | null }) {
 function InSight({ page }: { page: Page | null }) {
   const ids = useLive((chat) => chat.conversations)
   const id = shown.value
-  const place = useFocus(page)
+  const takesFocus = page?.shown.value.takesFocus ?? false
   return (
-    <div class="widget" ref={place}>
+    <div class="widget">
       <header class="widget__bar">
         {id && ids.length > 1 && (
           <IconButton icon="back" label={t().conversations} onClick={() => go("#/")} />
         )}
-        <h1 class="ellipsis">{id ? <Title id={id} /> : t().title}</h1>
+        {id ? <ThreadHeader id={id} /> : <h2 class="widget__title">{t().title}</h2>}
         {page && <IconButton icon="close" label={t().close} onClick={() => page.hide()} />}
       </header>
+      <ConnectionBar />
       {id ? (
         <main class="widget__open" key={id}>
-          <Thread id={id} />
-          <Composer id={id} />
+          <Known id={id} />
+          <Composer id={id} takesFocus={takesFocus} />
         </main>
       ) : (
-        <main class="widget__list">
-          <ConversationList ids={ids} current={null} />
-        </main>
+        <List ids={ids} takesFocus={takesFocus} />
       )}
-      <Announcer />
+      <Overlays />
     </div>
   )
 }
 
-function Title({ id }: { id: string }) {
-  return <>{useLive((chat) => chat.thread(id)?.title, [id]) ?? t().title}</>
+function Known({ id }: { id: string }) {
+  const isKnown = useLive((chat) => chat.thread(id) !== undefined, [id])
+  return isKnown ? <Thread id={id} /> : <div class="widget__list" />
+}
+
+function List({ ids, takesFocus }: { ids: string[]; takesFocus: boolean }) {
+  const place = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (takesFocus) place.current?.querySelector("a")?.focus()
+  }, [takesFocus])
+  return (
+    <main class="widget__list" ref={place}>
+      <ConversationList ids={ids} current={null} />
+    </main>
+  )
 }
 
 /** The conversation with the shop opens by itself; where there is none, the only one, or the list. */
@@ -93,18 +107,4 @@ function useEscape(page: Page | null): void {
     addEventListener("keydown", onKeyDown)
     return () => removeEventListener("keydown", onKeyDown)
   }, [page])
-}
-
-/** Whoever opens the chat by hand can write at once. */
-function useFocus(page: Page | null) {
-  const place = useRef<HTMLDivElement>(null)
-  const id = shown.value
-  const takesFocus = page?.shown.value.takesFocus ?? false
-  useEffect(() => {
-    if (!takesFocus) return
-    const first = (what: string) => place.current?.querySelector<HTMLElement>(what)
-    const target = first("textarea") ?? first("main a") ?? first("button")
-    target?.focus()
-  }, [takesFocus, id])
-  return place
 }

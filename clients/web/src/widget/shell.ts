@@ -60,7 +60,7 @@ svg { width: 26px; height: 26px; }
   overflow: hidden;
   border-radius: 18px;
   background: #faf7f4;
-  box-shadow: 0 12px 48px rgb(30 20 15 / 30%);
+  box-shadow: 0 0 0 1px rgb(128 128 128 / 22%), 0 12px 48px rgb(30 20 15 / 30%);
 }
 :host([data-position="left"]) .panel { right: auto; left: 0; }
 .panel[data-theme="dark"] { background: #191614; }

@@ -3,6 +3,7 @@
 import type { Thread } from "@chatserver/client"
 import { useSignal } from "@preact/signals"
 import { useEffect } from "preact/hooks"
+import { isOfMany, otherOf, titleOf } from "../conversations.ts"
 import { draftsOf } from "../drafts.ts"
 import { moment } from "../format.ts"
 import { locale, t } from "../i18n/index.ts"
@@ -68,7 +69,7 @@ function ConversationItem(props: { id: string; isCurrent: boolean; isReached: bo
   const { id, isCurrent, isReached } = props
   const chat = useChat()
   const thread = useLive(() => chat.thread(id), [id])
-  const other = thread?.room ? undefined : otherOf(thread, chat.me?.user)
+  const other = otherOf(thread, chat.me)
   const presence = useLive(() => (other ? chat.presence(other) : undefined), [other])
   if (!thread) return null
   const at = thread.last?.at
@@ -81,12 +82,12 @@ function ConversationItem(props: { id: string; isCurrent: boolean; isReached: bo
     >
       <Avatar
         id={other ?? id}
-        name={thread.title}
+        name={titleOf(thread)}
         src={thread.room?.avatar ?? null}
         isRoom={thread.room !== null}
         presence={presence?.state}
       />
-      <span class="conversation__title ellipsis">{thread.title}</span>
+      <span class="conversation__title ellipsis">{titleOf(thread)}</span>
       <time class="conversation__time" dateTime={at ? new Date(at).toISOString() : undefined}>
         {at ? moment(at, Date.now(), locale(), t().time) : ""}
       </time>
@@ -119,7 +120,7 @@ function Preview({ thread }: { thread: Thread }) {
   if (pending?.seq === null) return <>{pending.text}</>
   if (!last) return null
   const text = preview(last, me, (user) => chat.name(user))
-  const isSaid = thread.room && last.kind !== "system" && !last.recalled && last.sender !== me
+  const isSaid = isOfMany(thread) && last.kind !== "system" && !last.recalled && last.sender !== me
   return <>{isSaid ? t().list.said(chat.name(last.sender), text) : text}</>
 }
 
@@ -160,16 +161,13 @@ function useWatched(ids: string[]): void {
   const chat = useChat()
   useEffect(() => {
     const threads = ids.slice(0, WATCHED).flatMap((id) => chat.thread(id) ?? [])
-    const direct = threads.filter(({ room }) => room === null)
-    const users = direct.flatMap((thread) => otherOf(thread, chat.me?.user) ?? [])
+    const users = threads.flatMap((thread) => otherOf(thread, chat.me) ?? [])
     if (users.length > 0) chat.watch(users).catch(() => {}) // then there are just no dots
   }, [chat, ids])
 }
 
-function otherOf(thread: Thread | undefined, me: string | undefined): string | undefined {
-  return thread?.members.find(({ user }) => user !== me)?.user
-}
-
 function fits(thread: Thread | undefined, query: string): boolean {
-  return (thread?.title ?? "").toLocaleLowerCase().includes(query.trim().toLocaleLowerCase())
+  return (thread ? titleOf(thread) : "")
+    .toLocaleLowerCase()
+    .includes(query.trim().toLocaleLowerCase())
 }

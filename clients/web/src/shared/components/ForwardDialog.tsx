@@ -4,6 +4,7 @@ import { newClientId } from "@chatserver/client"
 import { useSignal } from "@preact/signals"
 import { mayWrite } from "../actions.ts"
 import { attempt } from "../attempt.ts"
+import { otherOf, titleOf } from "../conversations.ts"
 import { t } from "../i18n/index.ts"
 import { useChat, useLive } from "../live.ts"
 import { closeDialog, toast } from "../overlays.ts"
@@ -24,7 +25,9 @@ export function ForwardDialog({ from, seq }: { from: string; seq: number }) {
   const threads = ids
     .flatMap((id) => chat.thread(id) ?? [])
     .filter((thread) => mayWrite(thread, Date.now()) === "yes")
-    .filter(({ title }) => title.toLocaleLowerCase().includes(query.value.toLocaleLowerCase()))
+    .filter((thread) =>
+      titleOf(thread).toLocaleLowerCase().includes(query.value.toLocaleLowerCase()),
+    )
   return (
     <Dialog title={t().forward.title}>
       <input
@@ -38,17 +41,17 @@ export function ForwardDialog({ from, seq }: { from: string; seq: number }) {
         }}
       />
       <ul class="people">
-        {threads.map(({ id, title, room, members }) => (
-          <li key={id}>
-            <button type="button" class="person" onClick={() => void forward(id)}>
+        {threads.map((thread) => (
+          <li key={thread.id}>
+            <button type="button" class="person" onClick={() => void forward(thread.id)}>
               <Avatar
-                id={members.find(({ user }) => user !== chat.me?.user)?.user ?? id}
-                name={title}
-                src={room?.avatar ?? null}
-                isRoom={room !== null}
+                id={otherOf(thread, chat.me) ?? thread.id}
+                name={titleOf(thread)}
+                src={thread.room?.avatar ?? null}
+                isRoom={thread.room !== null}
                 size="small"
               />
-              <span class="person__name ellipsis">{title}</span>
+              <span class="person__name ellipsis">{titleOf(thread)}</span>
             </button>
           </li>
         ))}

@@ -48,13 +48,15 @@ export function ReadersDialog({ id, seq }: { id: string; seq: number }) {
               </button>
             ))}
           </div>
-          <ul class="people" role="tabpanel" aria-label={t().readers.title}>
-            {readers[tab.value].map((user) => (
-              <li key={user}>
-                <PersonLine user={user} />
-              </li>
-            ))}
-          </ul>
+          <div role="tabpanel" aria-label={t().readers[tab.value](readers[`${tab.value}_count`])}>
+            <ul class="people">
+              {readers[tab.value].map((user) => (
+                <li key={user}>
+                  <PersonLine user={user} />
+                </li>
+              ))}
+            </ul>
+          </div>
         </>
       )}
     </Dialog>

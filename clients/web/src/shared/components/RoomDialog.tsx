@@ -4,6 +4,7 @@ import type { Prefs, RoomMember, Thread } from "@chatserver/client"
 import { useSignal } from "@preact/signals"
 import { useEffect } from "preact/hooks"
 import { attempt } from "../attempt.ts"
+import { isOfMany, titleOf } from "../conversations.ts"
 import { t } from "../i18n/index.ts"
 import { useChat, useLive } from "../live.ts"
 import { closeDialog, openDialog } from "../overlays.ts"
@@ -17,20 +18,23 @@ export function RoomDialog({ id }: { id: string }) {
   const thread = useLive((chat) => chat.thread(id), [id])
   if (!thread) return null
   return (
-    <Dialog title={thread.title}>
+    <Dialog title={titleOf(thread)}>
       <Own thread={thread} />
-      {thread.room && <Members id={id} count={thread.room.count} />}
-      {thread.room && thread.me.state === "in" && <Leaving id={id} title={thread.title} />}
+      {isOfMany(thread) && <Members id={id} count={thread.room?.count ?? 0} />}
+      {isOfMany(thread) && thread.me.state === "in" && <Leaving id={id} title={titleOf(thread)} />}
     </Dialog>
   )
 }
 
-function Own({ thread: { id, my, room } }: { thread: Thread }) {
+function Own({ thread }: { thread: Thread }) {
+  const { id, my } = thread
   const chat = useChat()
   const set = (changed: Partial<Prefs>) =>
     void attempt(chat.call("conversation.prefs", { conversation: id, ...changed }))
   const { modes } = t().room
-  const offered = room ? (["all", "mentions", "silent"] as const) : (["all", "silent"] as const)
+  const offered = isOfMany(thread)
+    ? (["all", "mentions", "silent"] as const)
+    : (["all", "silent"] as const)
   return (
     <>
       <label class="choice">

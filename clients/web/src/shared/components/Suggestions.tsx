@@ -6,6 +6,7 @@ import { useSignal } from "@preact/signals"
 import type { ComponentChildren, RefObject } from "preact"
 import { useMemo } from "preact/hooks"
 import { mayMentionAll } from "../actions.ts"
+import { isOfMany } from "../conversations.ts"
 import { type Draft, draftsOf, type Mention } from "../drafts.ts"
 import { t } from "../i18n/index.ts"
 import { useChat } from "../live.ts"
@@ -40,7 +41,7 @@ export function useSuggestions(
 ) {
   const chat = useChat()
   const people = useMemo(() => membersOf(chat, thread.id), [chat, thread.id])
-  const sources = thread.room ? [people, ...others] : others
+  const sources = isOfMany(thread) ? [people, ...others] : others
   const offered = useSignal<readonly Suggestion[]>([])
   const at = useSignal(0)
   const close = () => {

@@ -4,6 +4,7 @@ import type { ChatClient, Thread as Conversation, Shown } from "@chatserver/clie
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals"
 import { useEffect, useMemo } from "preact/hooks"
 import { conversationOf, keyBeside, together } from "../beside.ts"
+import { isOfMany, titleOf } from "../conversations.ts"
 import { type MessageRow, type Row, rows } from "../days.ts"
 import { day } from "../format.ts"
 import { locale, t } from "../i18n/index.ts"
@@ -49,11 +50,11 @@ export function Thread({ id, jumpTo, beside = null }: ThreadProps) {
   })
   return (
     <ToolsContext.Provider value={tools}>
-      <div class="thread">
+      <div class="thread" onFocusOut={(event) => leaveRows(event, tools)}>
         <VirtualList
           class="thread__list"
           role="log"
-          label={t().thread.label(thread?.title ?? "")}
+          label={t().thread.label(thread ? titleOf(thread) : "")}
           rows={drawn}
           control={control}
           draw={(row) => <ThreadRow row={row} toolsBeside={toolsBeside} />}
@@ -145,7 +146,7 @@ function useThreadTools(
   return useMemo(
     () => ({
       id,
-      isRoom: chat.thread(id)?.room != null,
+      isRoom: isOfMany(chat.thread(id) ?? { room: null }),
       focused,
       flash,
       noteFocus: (key) => {
@@ -208,6 +209,12 @@ function moveAmong(
   const at = messages.findIndex(({ key }) => key === tools.focused.value)
   const next = messages[Math.min(Math.max(at + step, 0), messages.length - 1)]
   if (next) control.focus(next.key)
+}
+
+/** Whoever comes back by Tab comes to the latest message. */
+function leaveRows({ currentTarget, relatedTarget }: FocusEvent, tools: ThreadTools): void {
+  const isInside = (currentTarget as Element).contains(relatedTarget as Node | null)
+  if (!isInside) tools.noteFocus("")
 }
 
 /** What is seen is read, and in the conversation beside it what stands just above. */

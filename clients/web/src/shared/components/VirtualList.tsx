@@ -11,21 +11,24 @@ const BEYOND = 600 // pixels drawn above and below the window
 const NEAR = 200 // pixels that must be left of that before more is drawn
 const AT_END = 48 // pixels from the end that count as the end
 const NEAR_TOP = 1200 // pixels from the top where older rows are wanted
+const ANCHORS = 4 // rows of which one is likely to be there still when others came
 const PAD = 12 // pixels left free before the first and after the last row
 
-/** What stays where it is: the end, or a row with its distance from the top of the window. */
-type Anchor = "end" | { key: string; offset: number }
+/** What stays where it is: a row, with its distance from the top of the window; or the end. */
+type Anchor = { key: string; offset: number } | { key: null; offset: 0 }
+
+const END: Anchor = { key: null, offset: 0 }
 
 /** Moves a list, and knows where it is. One for each list. */
 export class ListControl {
   /** Whether the end is in sight. */
   readonly atEnd = signal(true)
   private view: Pick<View, "go" | "isInSight" | "focus"> | null = null
-  private first: Anchor = "end"
+  private first: Anchor = END
 
   /** Show the end. */
   toEnd(): void {
-    this.to("end")
+    this.to(END)
   }
 
   /** Bring a row near the top of the window, or to `offset` pixels from it. */
@@ -85,9 +88,9 @@ export function VirtualList<T extends { key: string }>(props: VirtualListProps<T
     },
     atEnd: control.atEnd,
   }
-  useMemo(() => view.rows.replace(rows.map(({ key }) => key)), [view, rows])
+  useMemo(() => view.replace(rows.map(({ key }) => key)), [view, rows])
   const draw = useDrawnOnce(props.draw)
-  const [start, end] = view.choose()
+  const { start, end, top } = view.choose()
   useLayoutEffect(() => view.settle())
   useEffect(() => {
     control.attach(view)
@@ -107,12 +110,8 @@ export function VirtualList<T extends { key: string }>(props: VirtualListProps<T
       onScroll={() => view.scrolled()}
       onKeyDown={props.onKeyDown}
     >
-      <div style={{ height: `${view.rows.total + 2 * PAD}px` }} />
-      <div
-        ref={inner}
-        class="virtual__rows"
-        style={{ transform: `translateY(${view.rows.top(start) + PAD}px)` }}
-      >
+      <div style={{ height: `${view.height}px` }} />
+      <div ref={inner} class="virtual__rows" style={{ transform: `translateY(${top}px)` }}>
         {rows.slice(start, end).map((row) => (
           <div
             key={row.key}
@@ -143,11 +142,12 @@ function useDrawnOnce<T extends object>(draw: (row: T) => JSX.Element): (row: T)
 class View {
   redraw: () => void = () => {}
   hear = { nearTop: () => {}, seen: (_at: number) => {}, atEnd: signal(true) }
-  readonly rows: Rows
+  private readonly rows: Rows
   private readonly scroller: RefObject<HTMLDivElement | null>
   private readonly inner: RefObject<HTMLDivElement | null>
   private readonly sizes = new ResizeObserver(() => this.settle())
-  private anchor: Anchor = "end"
+  private anchors: Anchor[] = [END] // the first one that is a row holds
+  private put = 0 // where the window was put, or seen
   private drawn: [start: number, end: number] = [0, 0]
   private seen = ""
   private toFocus = ""
@@ -162,9 +162,15 @@ class View {
     this.rows = rows
   }
 
+  /** How high all rows are, with what is left free around them. */
+  get height(): number {
+    return this.rows.total + 2 * PAD
+  }
+
   /** Look at another place from now on. */
   go(anchor: Anchor): void {
-    this.anchor = anchor
+    this.anchors = [anchor]
+    this.put = this.scroller.current?.scrollTop ?? 0
     this.redraw()
   }
 
@@ -173,8 +179,7 @@ class View {
     const box = this.scroller.current
     const at = this.rows.indexOf(key)
     if (!box || at < 0) return false
-    const [top, bottom] = [this.rows.top(at) + PAD, this.rows.top(at + 1) + PAD]
-    return top >= box.scrollTop && bottom <= box.scrollTop + box.clientHeight
+    return this.top(at) >= box.scrollTop && this.top(at + 1) <= box.scrollTop + box.clientHeight
   }
 
   /** Focus a row as soon as it is drawn. */
@@ -183,37 +188,44 @@ class View {
     this.giveFocus()
   }
 
+  /** Take other rows, after what was scrolled among the old ones. */
+  replace(keys: readonly string[]): void {
+    this.catchUp()
+    this.rows.replace(keys)
+  }
+
   /** The rows to draw: those around what is to be in the window. */
-  choose(): [start: number, end: number] {
+  choose(): { start: number; end: number; top: number } {
+    this.catchUp()
     const height = this.scroller.current?.clientHeight ?? innerHeight
+    this.put = Math.min(this.put, Math.max(this.height - height, 0)) // as the browser will do
     this.drawn = this.rows.window(this.target(height) - PAD, height, BEYOND)
-    return this.drawn
+    const [start, end] = this.drawn
+    return { start, end, top: this.top(start) }
   }
 
   /** Take the heights of what is drawn, and put what is looked at where it was. */
   settle(): void {
     const box = this.scroller.current
     if (!box || box.clientHeight === 0) return
-    const moved = this.measure()
-    if (moved) return this.redraw() // and settle then
+    this.catchUp()
+    const isFirst = !this.rows.isMeasured
+    if (this.measure()) {
+      if (isFirst) this.rows.replace(this.rows.keys) // all others are taken to be like these
+      return this.redraw() // and settle then
+    }
     const target = Math.round(this.target(box.clientHeight))
     if (Math.abs(box.scrollTop - target) > 1) box.scrollTop = target
+    this.put = box.scrollTop
     this.look(box)
     this.giveFocus()
   }
 
-  /** Somebody scrolled, or `settle` did: what is in the window now is what stays. */
+  /** Somebody scrolled, or `settle` did. */
   scrolled(): void {
     const box = this.scroller.current
     if (!box) return
-    if (this.left(box) <= AT_END) this.anchor = "end"
-    else {
-      const at = this.rows.at(box.scrollTop - PAD)
-      this.anchor = {
-        key: this.rows.keys[at] ?? "",
-        offset: this.rows.top(at) + PAD - box.scrollTop,
-      }
-    }
+    this.catchUp()
     this.look(box)
     const [start, end] = this.rows.window(box.scrollTop - PAD, box.clientHeight, NEAR)
     if (start < this.drawn[0] || end > this.drawn[1]) this.redraw()
@@ -226,12 +238,33 @@ class View {
     return () => this.sizes.disconnect()
   }
 
+  /** Where somebody scrolled, what is in the window now is what stays. The event comes later than
+   * the scrolling, perhaps after other rows did. */
+  private catchUp(): void {
+    const box = this.scroller.current
+    if (!box || Math.abs(box.scrollTop - this.put) <= 1) return
+    this.put = box.scrollTop
+    if (this.left(box) <= AT_END) this.anchors = [END]
+    else {
+      const at = this.rows.at(box.scrollTop - PAD)
+      this.anchors = this.rows.keys.slice(at, at + ANCHORS).map((key, further) => {
+        return { key, offset: this.top(at + further) - box.scrollTop }
+      })
+    }
+  }
+
   private target(height: number): number {
-    const most = Math.max(this.rows.total + 2 * PAD - height, 0)
-    if (this.anchor === "end") return most
-    const at = this.rows.indexOf(this.anchor.key)
-    if (at < 0) return Math.min(this.scroller.current?.scrollTop ?? most, most)
-    return Math.min(Math.max(this.rows.top(at) + PAD - this.anchor.offset, 0), most)
+    const most = Math.max(this.height - height, 0)
+    for (const { key, offset } of this.anchors) {
+      if (key === null) return most
+      const at = this.rows.indexOf(key)
+      if (at >= 0) return Math.min(Math.max(this.top(at) - offset, 0), most)
+    }
+    return Math.min(this.put, most)
+  }
+
+  private top(at: number): number {
+    return this.rows.top(at) + PAD
   }
 
   private measure(): boolean {
@@ -253,7 +286,7 @@ class View {
   }
 
   private left(box: HTMLDivElement): number {
-    return this.rows.total + 2 * PAD - box.scrollTop - box.clientHeight
+    return this.height - box.scrollTop - box.clientHeight
   }
 
   private giveFocus(): void {

@@ -168,6 +168,8 @@ export const en = {
     announcement: "Announcement",
     members: (count: number) => several(count, "member", "members"),
     staff: "Shop",
+    serving: (name: string) => `${name} serves you`,
+    ask: "Ask the shop",
     roles: { owner: "Owner", admin: "Admin" },
     pin: "Keep on top of the list",
     notify: "Notifications",

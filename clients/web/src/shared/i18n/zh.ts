@@ -159,6 +159,8 @@ export const zh: Same<typeof en> = {
     announcement: "公告",
     members: (count) => `${count} 位成员`,
     staff: "门店",
+    serving: (name) => `${name}为你服务`,
+    ask: "咨询门店",
     roles: { owner: "群主", admin: "管理员" },
     pin: "在列表中置顶",
     notify: "消息提醒",
