@@ -9,7 +9,7 @@ import { locale, t } from "../shared/i18n/index.ts"
 import { useChat, useLive } from "../shared/live.ts"
 import { preview } from "../shared/preview.ts"
 import { addressOf } from "../shared/route.ts"
-import { now } from "./bench.ts"
+import { now, titleOf } from "./bench.ts"
 import "../shared/components/ConversationList.css" // its marks
 import type { Entry } from "./entries.ts"
 import { notesThread } from "./notes.ts"
@@ -29,12 +29,12 @@ export function EntryRow(props: { entry: Entry; isCurrent: boolean; isReachable:
     >
       <Avatar
         id={entry.face}
-        name={entry.title}
+        name={titleOf(entry)}
         src={entry.avatar}
         presence={presence}
         isRoom={entry.kind === "group" || entry.kind === "channel"}
       />
-      <span class="entry__title ellipsis">{entry.title}</span>
+      <span class="entry__title ellipsis">{titleOf(entry)}</span>
       <span class="entry__time">{moment(entry.at, now.value, locale(), t().time)}</span>
       <span class="entry__preview ellipsis">
         <Said entry={entry} />
