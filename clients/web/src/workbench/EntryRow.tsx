@@ -4,11 +4,12 @@ import type { ChatClient } from "@chatserver/client"
 import { Avatar } from "../shared/components/Avatar.tsx"
 import { Icon } from "../shared/components/Icon.tsx"
 import { Ticks } from "../shared/components/Ticks.tsx"
+import { draftsOf } from "../shared/drafts.ts"
 import { moment } from "../shared/format.ts"
 import { locale, t } from "../shared/i18n/index.ts"
 import { useChat, useLive } from "../shared/live.ts"
 import { preview } from "../shared/preview.ts"
-import { addressOf } from "../shared/route.ts"
+import { addressOf, shown } from "../shared/route.ts"
 import { now, titleOf } from "./bench.ts"
 import "../shared/components/ConversationList.css" // its marks
 import type { Entry } from "./entries.ts"
@@ -52,6 +53,15 @@ function Said({ entry }: { entry: Entry }) {
   const isTyping = useLive(() => (chat.thread(entry.id)?.typing.length ?? 0) > 0, [entry.id])
   if (isTyping) return <span class="entry__typing">{t().list.typing}</span>
   const { last } = entry
+  const draft = draftsOf(chat).of(entry.id).value
+  if (draft.text.trim() && draft.editing === null && shown.value !== entry.id) {
+    return (
+      <>
+        <span class="entry__draft">{t().list.draft}: </span>
+        {draft.text}
+      </>
+    )
+  }
   if (!last) return null
   const me = chat.me?.user ?? ""
   const name = (user: string) => nameIn(chat, entry, user)

@@ -13,7 +13,6 @@ export const en = {
     all: "All",
     rooms: "Rooms",
   },
-  count: (count: number) => several(count, "conversation", "conversations"),
   list: {
     search: "Search names and messages",
     clear: "Clear the search",
@@ -45,7 +44,6 @@ export const en = {
     gone: "You are no longer in this conversation.",
     elsewhere:
       "This conversation is not yours to see now: a colleague serves it, or it does not exist.",
-    settled: "This conversation is resolved. A message of the customer opens it again.",
   },
   act: {
     claim: "Claim",
@@ -77,16 +75,11 @@ export const en = {
     notePlaceholder: "Only colleagues see this",
     noteLabel: "Internal note",
     noteHint: "The customer never sees notes",
-    addNote: "Add note",
     canned: "Canned replies",
-    hint: { enter: "Enter sends", ctrl: "Ctrl+Enter sends" },
   },
-  note: { label: "Internal note", by: (name: string) => `Note by ${name}` },
   canned: {
     title: "Canned replies",
-    none: "No canned reply fits.",
     empty: "No canned replies yet. Write one, and type / in any conversation to use it.",
-    manage: "Manage…",
     add: "New canned reply",
     edit: "Edit canned reply",
     shortcut: "Shortcut",
@@ -107,7 +100,6 @@ export const en = {
     tags: "Tags",
     addTag: "Add a tag",
     removeTag: (tag: string) => `Remove the tag ${tag}`,
-    noTags: "No tags yet",
     tagsFull: "20 tags at most.",
     about: "About",
     noAbout: "Nothing yet",
