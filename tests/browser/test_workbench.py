@@ -173,7 +173,7 @@ async def test_a_customer_never_receives_a_note_nor_a_hint_of_it(
     await expect(said(phone).last).to_contain_text("您好")
     told = "\n".join(frames)
     assert "您好" in told
-    assert not re.search(r"secret-note|notes_of\W+s|\bnotes\b(?!_of)", told)
+    assert not re.search(r"secret-note|\bnotes\b|notes_of\W+s", told)
     assert "secret-note" not in await phone.content()
 
 
