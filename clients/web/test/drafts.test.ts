@@ -32,6 +32,15 @@ test("an edit is not kept, and what was begun before it is", () => {
   drafts.change("c1", { text: "begun" })
   drafts.change("c1", { text: "the old message", editing: 7 })
   assert.equal(new Drafts(kept, "mei").of("c1").value.text, "begun")
+  drafts.dropSubject("c1")
+  assert.equal(drafts.of("c1").value.text, "begun")
+})
+
+test("who no longer answers keeps what was written", () => {
+  const drafts = new Drafts(storage(), "mei")
+  drafts.change("c1", { text: "begun", replyTo: 3 })
+  drafts.dropSubject("c1")
+  assert.deepEqual([drafts.of("c1").value.text, drafts.of("c1").value.replyTo], ["begun", null])
 })
 
 test("what is sent leaves nothing behind", () => {
