@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from chatserver.dev import demo
 from tests.browser.browsing import Browsing, Device, Language, Theme
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -19,7 +20,7 @@ async def test_everybody_of_the_shop_has_a_card_in_ones_own_language(
 ) -> None:
     page = await browsing.open("/demo", device=device, theme=theme, language=language)
     await expect(page.get_by_role("heading", level=1)).to_have_text(title)
-    await expect(page.get_by_role("listitem")).to_have_count(11)
+    await expect(page.get_by_role("listitem")).to_have_count(len(demo.people()))
     assert await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     await browsing.keep(page, f"demo-{device}-{theme}-{language}")
 
