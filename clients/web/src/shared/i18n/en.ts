@@ -91,7 +91,7 @@ export const en = {
     forwardedFrom: (name: string) => `Forwarded from ${name}`,
     said: (name: string, text: string) => `${name} says: ${text}`,
     beginning: "This is where the conversation begins.",
-    beside: "Internal note: customers never see it",
+    beside: "Internal note, for colleagues only",
     loadingOlder: "Loading earlier messages…",
   },
   system: {
@@ -177,7 +177,12 @@ export const en = {
     leave: "Leave",
     leaveSure: (title: string) => `You keep what you have seen of "${title}" until now.`,
   },
-  settings: { title: "Settings", devices: "Your devices", logOut: "Log out" },
+  settings: {
+    title: "Settings",
+    devices: "Your devices",
+    logOut: "Log out",
+    thisDevice: "This one",
+  },
   /** Why something could not be done, by the code of the refusal. */
   refused: {
     other: "That did not work. Please try again.",
