@@ -19,7 +19,7 @@ from pymongo import MongoClient
 
 from chatserver.api.pages import BUILT
 from chatserver.config import load
-from chatserver.dev import demo
+from chatserver.dev import demo, story
 from chatserver.dev.folder import DataFolder
 from loadtest.faults.nodes import KEY, ChatServer, faults_in
 from loadtest.faults.people import eventually
@@ -68,6 +68,7 @@ async def server(
         "CHAT_MONGO_URL": mongo_url, "CHAT_REDIS_URL": redis_url, "CHAT_MONGO_DATABASE": name,
         "CHAT_COMMUNITIES_FILE": str(demo.RULES), "CHAT_DEMO_FOLDER": str(folder),
         "CHAT_PUBLIC_ORIGINS": shop_site.origin,
+        "CHAT_SHOP_NAMES": f"{story.SHOP}={story.SHOP_NAME}",
     }  # fmt: skip
     node = ChatServer(folder, environment)
     try:

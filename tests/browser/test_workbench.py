@@ -173,7 +173,7 @@ async def test_a_customer_never_receives_a_note_nor_a_hint_of_it(
     await expect(said(phone).last).to_contain_text("您好")
     told = "\n".join(frames)
     assert "您好" in told
-    assert not re.search(r"secret-note|notes_of\W+s|\bnotes\b(?!_of)", told)
+    assert not re.search(r"secret-note|\bnotes\b|notes_of\W+s", told)
     assert "secret-note" not in await phone.content()
 
 
@@ -264,14 +264,13 @@ async def test_the_whole_workbench_is_no_barrier_to_anybody(browsing: Browsing, 
     await bench.locator(".entry").click()
     await bench.keyboard.press("Alt+n")
     await write(bench, "a note")
-    for theme in THEMES:
+    for at, theme in enumerate(THEMES):
         await browsing.turn(bench, theme)
         assert not await browsing.barriers(bench), theme
-        for at in (0, 1):  # canned replies, settings
-            await bench.locator(".inboxes__bar .icon-button").nth(at).click()
-            await expect(bench.get_by_role("dialog")).to_be_visible()
-            assert not await browsing.barriers(bench), (theme, at)
-            await bench.keyboard.press("Escape")
+        await bench.locator(".inboxes__bar .icon-button").nth(at).click()
+        await expect(bench.get_by_role("dialog")).to_be_visible()
+        assert not await browsing.barriers(bench), theme
+        await bench.keyboard.press("Escape")
     await browsing.keep(bench, "workbench-light-en")
 
 

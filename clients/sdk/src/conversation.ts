@@ -250,7 +250,8 @@ export class Conversation extends Described {
   // ---- inside -----------------------------------------------------------------------------------
 
   /** Whether what is held is no part of what there is for me now. Who is in again may not go on
-   * where they went: messages changed after their time were shown to them without their content. */
+   * where they went: messages changed after their time were shown to them without their content.
+   * Who looked on saw all of it. */
   private beginsAnew(view: ConversationView): boolean {
     if (this.isLate(view)) return false
     const isOpen = seesAll(view.me)

@@ -248,3 +248,17 @@ test("what a customer looks at is known as it was told last", () => {
   device.event("context", { user: "mei", context })
   assert.deepEqual(device.state.contexts.get("mei"), context)
 })
+
+test("who looks on keeps what is there when more is said, and when they take it on", () => {
+  const device = new Device()
+  device.take({ on: "view", view: mine({ last: 2 }, "viewing") })
+  const [asked] = device.take({ on: "older", conversation: "s1" })
+  assert.ok(asked && "fetch" in asked && asked.fetch === "history")
+  const messages = [said("s1", 1), said("s1", 2)]
+  device.take({ on: "history", asked, page: { messages, more: false } })
+  const seen = () => device.views.thread("s1")?.messages.map(({ seq }) => seq)
+  const newer = [{ fetch: "history", conversation: "s1", era: 0, after: 2 }]
+  assert.deepEqual(fetches(device.take({ on: "view", view: mine({ last: 3 }, "viewing") })), newer)
+  device.take({ on: "view", view: mine({ last: 4, revision: 2, assignee: "lin" }) })
+  assert.deepEqual(seen(), [1, 2])
+})

@@ -37,7 +37,8 @@ function said(sender: string, minutes: number, kind = "text"): Shown {
 }
 
 function thread(messages: Shown[], standing: Partial<typeof service> = {}): Thread {
-  const room = { title: "暖芽母婴", service: { ...service, ...standing }, avatar: null }
+  const standings = { ...service, ...standing }
+  const room = { title: "暖芽母婴", titles: {}, service: standings, avatar: null }
   return {
     ...{ id: "s1", kind: "service", title: "陈小美", room, members: [], messages },
     ...{ last: messages.at(-1)?.message ?? null, me: { state: "in" }, unread: 0, mentions: 0 },

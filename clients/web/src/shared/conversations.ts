@@ -13,6 +13,12 @@ export function isOfMany({ room }: Pick<Thread, "room">): boolean {
   return room !== null && room.service === null
 }
 
+/** Whether names stand above what others say: where many talk, and for staff, who take turns. */
+export function isNamed(thread: Pick<Thread, "room">, me: string | undefined): boolean {
+  const service = thread.room?.service
+  return isOfMany(thread) || (service != null && service.customer !== me)
+}
+
 /** Who I talk with: the other one of two, or who serves me; nobody in a room. */
 export function otherOf(thread: Thread | undefined, me: Person | null): string | undefined {
   if (!thread) return undefined

@@ -2,7 +2,7 @@
 
 import { type ChatClient, ChatRefused } from "@chatserver/client"
 import { attempt } from "../shared/attempt.ts"
-import { Icon, IconButton } from "../shared/components/Icon.tsx"
+import { Icon, IconButton, type IconName } from "../shared/components/Icon.tsx"
 import { RoomDialog } from "../shared/components/RoomDialog.tsx"
 import { t } from "../shared/i18n/index.ts"
 import { useChat, useLive } from "../shared/live.ts"
@@ -12,6 +12,14 @@ import { type Act, acts } from "./acts.ts"
 import type { Entry } from "./entries.ts"
 import { w } from "./texts/index.ts"
 
+const ICONS: Record<Act, IconName> = {
+  claim: "add",
+  release: "leave",
+  assign: "share",
+  resolve: "check",
+  reopen: "undo",
+}
+
 /** The first thing to do as a button, the others in a menu. */
 export function Acts({ entry }: { entry: Entry }) {
   const chat = useChat()
@@ -20,13 +28,17 @@ export function Acts({ entry }: { entry: Entry }) {
   const [first, ...rest] = me ? acts(entry, me) : []
   if (!first) return null
   const items = rest.map(
-    (act): MenuItem => ({ label: w().act[act], choose: () => run(chat, entry, act) }),
+    (act): MenuItem => ({
+      label: w().act[act],
+      icon: ICONS[act],
+      choose: () => run(chat, entry, act),
+    }),
   )
   return (
     <div class="acts">
       <button type="button" class="button" onClick={() => run(chat, entry, first)}>
-        {first === "resolve" && <Icon name="check" size={18} />}
-        {w().act[first]}
+        <Icon name={ICONS[first]} size={18} />
+        <span class="acts__text">{w().act[first]}</span>
       </button>
       {items.length > 0 && (
         <IconButton

@@ -35,6 +35,7 @@ export function AssignDialog({ entry }: { entry: Entry }) {
       <input
         class="field"
         type="search"
+        autofocus
         aria-label={assign.search}
         placeholder={assign.search}
         value={query.value}

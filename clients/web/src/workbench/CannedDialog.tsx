@@ -2,7 +2,7 @@
 
 import { ChatRefused, type Snippet } from "@chatserver/client"
 import { useSignal } from "@preact/signals"
-import { useEffect, useId } from "preact/hooks"
+import { useEffect, useId, useRef } from "preact/hooks"
 import { attempt } from "../shared/attempt.ts"
 import { Icon, IconButton } from "../shared/components/Icon.tsx"
 import { Dialog } from "../shared/components/Overlays.tsx"
@@ -34,6 +34,8 @@ function CannedList({ onEdit }: { onEdit: (reply: ReplyFields) => void }) {
   const { canned } = w()
   useEffect(() => void attempt(replies.load()), [replies])
   const all = replies.all.value
+  const add = useRef<HTMLButtonElement>(null)
+  useEffect(() => add.current?.focus(), []) // whoever comes back from writing one
   return (
     <>
       {all.length === 0 && <p class="muted">{canned.empty}</p>}
@@ -42,7 +44,7 @@ function CannedList({ onEdit }: { onEdit: (reply: ReplyFields) => void }) {
           <CannedItem key={snippet.id} snippet={snippet} onEdit={onEdit} />
         ))}
       </ul>
-      <button type="button" class="button button--main" onClick={() => onEdit(NEW)}>
+      <button ref={add} type="button" class="button button--main" onClick={() => onEdit(NEW)}>
         <Icon name="add" size={18} />
         {canned.add}
       </button>
@@ -115,8 +117,10 @@ function Editor({ reply, onDone }: { reply: ReplyFields; onDone: () => void }) {
     if (wrong.value === "") onDone()
   }
   const { shortcut, title, text } = fields.value
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => form.current?.querySelector("input")?.focus(), [])
   return (
-    <form class="editor" onSubmit={save}>
+    <form ref={form} class="editor" onSubmit={save}>
       <Field label={canned.shortcut} hint={canned.shortcutHint}>
         {(id) => (
           <input

@@ -14,7 +14,7 @@ import { useChat, useLive } from "../shared/live.ts"
 import { openDialog } from "../shared/overlays.ts"
 import { preview } from "../shared/preview.ts"
 import { addressOf } from "../shared/route.ts"
-import { now, useBench } from "./bench.ts"
+import { now, titleOf, useBench } from "./bench.ts"
 import type { Entry } from "./entries.ts"
 import { ofDesk } from "./entries.ts"
 import { LooksAt } from "./LooksAt.tsx"
@@ -70,7 +70,8 @@ function useDrawer(box: RefObject<HTMLElement | null>, isAside: Signal<boolean>)
 }
 
 function Identity({ entry }: { entry: Entry }) {
-  const { title, face, avatar, kind } = entry
+  const { face, avatar, kind } = entry
+  const title = titleOf(entry)
   const presence = useLive((chat) => chat.presence(face), [face])
   const isRoom = kind === "group" || kind === "channel"
   const seen = presence?.last_seen

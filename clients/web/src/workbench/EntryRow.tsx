@@ -1,14 +1,16 @@
 // One conversation in the list.
 
+import type { ChatClient } from "@chatserver/client"
 import { Avatar } from "../shared/components/Avatar.tsx"
 import { Icon } from "../shared/components/Icon.tsx"
 import { Ticks } from "../shared/components/Ticks.tsx"
+import { draftsOf } from "../shared/drafts.ts"
 import { moment } from "../shared/format.ts"
 import { locale, t } from "../shared/i18n/index.ts"
 import { useChat, useLive } from "../shared/live.ts"
 import { preview } from "../shared/preview.ts"
-import { addressOf } from "../shared/route.ts"
-import { now } from "./bench.ts"
+import { addressOf, shown } from "../shared/route.ts"
+import { now, titleOf } from "./bench.ts"
 import "../shared/components/ConversationList.css" // its marks
 import type { Entry } from "./entries.ts"
 import { notesThread } from "./notes.ts"
@@ -28,12 +30,12 @@ export function EntryRow(props: { entry: Entry; isCurrent: boolean; isReachable:
     >
       <Avatar
         id={entry.face}
-        name={entry.title}
+        name={titleOf(entry)}
         src={entry.avatar}
         presence={presence}
         isRoom={entry.kind === "group" || entry.kind === "channel"}
       />
-      <span class="entry__title ellipsis">{entry.title}</span>
+      <span class="entry__title ellipsis">{titleOf(entry)}</span>
       <span class="entry__time">{moment(entry.at, now.value, locale(), t().time)}</span>
       <span class="entry__preview ellipsis">
         <Said entry={entry} />
@@ -51,13 +53,35 @@ function Said({ entry }: { entry: Entry }) {
   const isTyping = useLive(() => (chat.thread(entry.id)?.typing.length ?? 0) > 0, [entry.id])
   if (isTyping) return <span class="entry__typing">{t().list.typing}</span>
   const { last } = entry
+  const draft = draftsOf(chat).of(entry.id).value
+  if (draft.text.trim() && draft.editing === null && shown.value !== entry.id) {
+    return (
+      <>
+        <span class="entry__draft">{t().list.draft}: </span>
+        {draft.text}
+      </>
+    )
+  }
   if (!last) return null
   const me = chat.me?.user ?? ""
-  const text = preview(last, me, (user) => chat.name(user))
+  const name = (user: string) => nameIn(chat, entry, user)
+  const text = preview(last, me, name)
   if (last.sender === me && !last.recalled) return <>{t().list.said(t().common.you, text)}</>
   const isOthers = last.sender !== entry.customer && last.kind !== "system" && !last.recalled
   const isNamed = isOthers && entry.kind !== "direct"
-  return <>{isNamed ? t().list.said(chat.name(last.sender), text) : text}</>
+  return <>{isNamed ? t().list.said(name(last.sender), text) : text}</>
+}
+
+/** What somebody is called: of what I only look at nothing but the line itself tells. */
+function nameIn(
+  chat: ChatClient,
+  { customer, title, assignee, assigneeName, last }: Entry,
+  user: string,
+) {
+  if (user === customer) return title
+  if (user === assignee) return assigneeName
+  const told = last?.body.names as Record<string, string> | undefined
+  return told?.[user] || chat.name(user)
 }
 
 function Marks({ entry }: { entry: Entry }) {

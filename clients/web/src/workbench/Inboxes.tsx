@@ -84,6 +84,16 @@ function SearchField() {
         }}
         onKeyDown={(event) => onSearchKey(event, inbox)}
       />
+      {query.value !== "" && (
+        <IconButton
+          class="inboxes__clear"
+          icon="close"
+          label={w().list.clear}
+          onClick={() => {
+            query.value = ""
+          }}
+        />
+      )}
     </div>
   )
 }

@@ -11,7 +11,7 @@ import { t } from "../shared/i18n/index.ts"
 import { useChat, useLive } from "../shared/live.ts"
 import { leave } from "../shared/route.ts"
 import { Acts } from "./Acts.tsx"
-import { useBench } from "./bench.ts"
+import { titleOf, useBench } from "./bench.ts"
 import { Wait } from "./EntryRow.tsx"
 import type { Entry } from "./entries.ts"
 import { NotedThread } from "./NotedThread.tsx"
@@ -73,13 +73,13 @@ function Heading({ entry }: { entry: Entry }) {
     <div class="opened__heading">
       <Avatar
         id={entry.face}
-        name={entry.title}
+        name={titleOf(entry)}
         src={entry.avatar}
         presence={presence}
         isRoom={entry.kind === "group" || entry.kind === "channel"}
       />
       <div class="opened__names">
-        <h2 class="ellipsis">{entry.title}</h2>
+        <h2 class="ellipsis">{titleOf(entry)}</h2>
         <p class="opened__state muted">
           <State entry={entry} />
           <Wait since={entry.waitingSince} />

@@ -124,6 +124,12 @@ function LookingOn({ entry }: { entry: Entry | undefined }) {
   )
 }
 
+/** A conversation opens for a reply, unless there is a note begun and no reply. */
+function beginsAsNote(drafts: ReturnType<typeof draftsOf>, id: string, notes: string | null) {
+  const isBegun = (which: string) => drafts.of(which).value.text.trim() !== ""
+  return notes !== null && isBegun(notes) && !isBegun(id)
+}
+
 /** Whoever answers or edits a note is to write a note, and the other way round. */
 function useFollowedDrafts(id: string, notes: string | null): void {
   const chat = useChat()
@@ -134,6 +140,12 @@ function useFollowedDrafts(id: string, notes: string | null): void {
     return replyTo ?? editing
   }
   const [replied, noted] = [about(id), notes && about(notes)]
+  useEffect(() => {
+    isNoting.value = false
+  }, [id])
+  useEffect(() => {
+    if (beginsAsNote(drafts, id, notes)) isNoting.value = true
+  }, [id, notes === null])
   useEffect(() => {
     if (replied !== null) isNoting.value = false
   }, [replied])

@@ -4,6 +4,8 @@ import type { ChatClient } from "@chatserver/client"
 import { type Signal, signal } from "@preact/signals"
 import { createContext } from "preact"
 import { useContext } from "preact/hooks"
+import { language } from "../shared/i18n/index.ts"
+import type { Entry } from "./entries.ts"
 import { Inbox } from "./inbox.ts"
 import { Replies } from "./replies.ts"
 
@@ -29,6 +31,11 @@ export function useBench(): Bench {
   const bench = useContext(BenchContext)
   if (!bench) throw new Error("No workbench above this component")
   return bench
+}
+
+/** What a conversation is called in the language of the page. */
+export function titleOf({ title, titles }: Entry): string {
+  return titles[language.value] ?? title
 }
 
 /** The time, once a minute, in milliseconds since 1970 UTC: waits grow by it. */

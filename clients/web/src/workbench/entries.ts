@@ -15,6 +15,8 @@ export interface Entry {
   id: string
   kind: Thread["kind"]
   title: string
+  /** The title by language, where there are several. */
+  titles: Record<string, string>
   /** Whose colour and initials it has. */
   face: string
   avatar: string | null
@@ -45,6 +47,7 @@ export function ofThread(thread: Thread, me: string): Entry {
     ...{ id: thread.id, kind: thread.kind, customer, last },
     ...serviceOf(service),
     title: service ? called(service, service.customer) : thread.title,
+    titles: room?.titles ?? {},
     face: service?.customer ?? other?.user ?? thread.id,
     avatar: service ? null : (room?.avatar ?? null),
     waitingSince: unansweredSince(thread),
@@ -65,6 +68,7 @@ export function ofDesk(view: DeskView): Entry {
     ...{ id: view.id, kind: "service", customer: service?.customer ?? null, last },
     ...serviceOf(service),
     title: service ? called(service, service.customer) : room.title,
+    titles: {},
     face: service?.customer ?? view.id,
     avatar: null,
     waitingSince: waitsOnDesk(view),
@@ -106,7 +110,8 @@ export function ordered(entries: readonly Entry[], tab: Tab, order: Order): Entr
 
 /** Whether all words of what is searched for are in the name or in `text`. */
 export function matches(entry: Entry, text: string, query: string): boolean {
-  const where = plain(`${entry.title} ${entry.face} ${text}`)
+  const titles = Object.values(entry.titles).join(" ")
+  const where = plain(`${entry.title} ${titles} ${entry.face} ${text}`)
   return plain(query)
     .split(/\s+/)
     .every((word) => where.includes(word))

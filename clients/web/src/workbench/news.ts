@@ -2,6 +2,7 @@
 
 import type { ChatClient, Message } from "@chatserver/client"
 import { effect, signal } from "@preact/signals"
+import { announce } from "../shared/components/Announcer.tsx"
 import { live } from "../shared/live.ts"
 import { preview } from "../shared/preview.ts"
 import { show, shown } from "../shared/route.ts"
@@ -40,7 +41,9 @@ function followDesk({ inbox }: Bench): void {
     if (!inbox.desk.value.isLoaded) return
     const waiting = inbox.all.value.filter(isUnassigned)
     for (const { id, title } of waiting) {
-      if (known && !known.has(id)) tell(w().notify.unassigned(title), "", id)
+      if (!known || known.has(id)) continue
+      announce(w().notify.unassigned(title))
+      tell(w().notify.unassigned(title), "", id)
     }
     known = new Set(waiting.map(({ id }) => id))
   })

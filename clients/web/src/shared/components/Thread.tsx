@@ -4,7 +4,7 @@ import type { ChatClient, Thread as Conversation, Shown } from "@chatserver/clie
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals"
 import { useEffect, useMemo } from "preact/hooks"
 import { conversationOf, keyBeside, together } from "../beside.ts"
-import { isOfMany, titleOf } from "../conversations.ts"
+import { isNamed, titleOf } from "../conversations.ts"
 import { type MessageRow, type Row, rows } from "../days.ts"
 import { day } from "../format.ts"
 import { locale, t } from "../i18n/index.ts"
@@ -146,7 +146,7 @@ function useThreadTools(
   return useMemo(
     () => ({
       id,
-      isRoom: isOfMany(chat.thread(id) ?? { room: null }),
+      isRoom: isNamed(chat.thread(id) ?? { room: null }, chat.me?.user),
       focused,
       flash,
       noteFocus: (key) => {

@@ -91,7 +91,7 @@ export const en = {
     forwardedFrom: (name: string) => `Forwarded from ${name}`,
     said: (name: string, text: string) => `${name} says: ${text}`,
     beginning: "This is where the conversation begins.",
-    beside: "Internal note: customers never see it",
+    beside: "Internal note, for colleagues only",
     loadingOlder: "Loading earlier messages…",
   },
   system: {
