@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 PREFIX = "CHAT_"
 SECRETS = frozenset({"data_keys", "jwt_key", "mongo_url", "redis_url"})
 
+_ORIGIN = re.compile(r"\*|null|[a-z][a-z\d+.-]*://[^\s/;,'\"@]+\Z")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/;,'\"@]+(/\S*)?\Z")
 
 PORT_MAX = 65_535
@@ -264,6 +265,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 f"{PREFIX}METRICS_PORT={self.metrics_port}: {self.processes} processes take a "
                 f"port each from there on, and the last one is {PORT_MAX}"
             )
+        for origin in self.public_origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{PREFIX}PUBLIC_ORIGINS={origin}: no origin; https://shop.example is one"
+                )
         if self.token_url and not _WEB_ADDRESS.match(self.token_url):
             raise ValueError(f"{PREFIX}TOKEN_URL={self.token_url}: that is no address of a site")
 

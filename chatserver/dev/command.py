@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
+from chatserver.api.pages import BUILT
 from chatserver.api.policy import START
 from chatserver.config import PREFIX, Settings, SettingsError, load
 from chatserver.dev import demo as shop
@@ -191,6 +192,8 @@ def _login_lines(url: str, data: Path) -> list[str]:
 
 def _page_lines(url: str) -> list[str]:
     """Where a browser finds them all."""
+    if not (BUILT / "demo.html").is_file():
+        return ["", "The pages for browsers are not built; `make pages` does that."]
     return ["", f"Or open {url}{START} in a browser and be any of them there."]
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from chatserver.domain.conversation import Conversation
-from chatserver.domain.desk import may_look
+from chatserver.domain.desk import may_look, serves
 from chatserver.domain.membership import Membership, Moved, viewer
 from chatserver.domain.person import Caller
 from chatserver.domain.rights import Action, require
@@ -74,6 +74,8 @@ class Access:
         try:
             return await self.of(caller.user, conversation)
         except NotFound:
+            if not serves(caller, caller.shop):
+                raise
             # as it is now and not as somebody remembers it
             found = await self._conversations.get(conversation)
             if found is None or not may_look(caller, found):

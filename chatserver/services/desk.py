@@ -74,8 +74,7 @@ class Desk:
         """
         if not conversation.startswith(SERVICE_PREFIX):
             return
-        found = await self._found.get(conversation)
-        if found and found.service and rules.is_question(found.service, caller.user):
+        if not caller.is_staff and await self._is_question(caller, conversation):
             await self._rooms.enact(caller, conversation, (), rules.ask, now_ms)
             await self._overview.follow(conversation, now_ms)
         self._overview.spoke(conversation, now_ms)
@@ -140,6 +139,12 @@ class Desk:
                 await self._act(caller, served.id, (), rules.release, now_ms)
         await self._overview.take_out_of_notes(person, now_ms)
 
+    async def _is_question(self, caller: Caller, conversation: str) -> bool:
+        # as it is now: settled a moment ago, it must open again
+        found = await self._found.get(conversation)
+        service = found.service if found else None
+        return service is not None and rules.is_question(service, caller.user)
+
     async def _act(
         self, caller: Caller, conversation: str, users: Iterable[str], rule: Rule, now_ms: int
     ) -> ConversationView:
@@ -151,6 +156,7 @@ class Desk:
             self._rooms.tell(caller, settled, now_ms),
             self._overview.follow(conversation, now_ms),
         )
+        self._overview.moved(conversation)  # with the notice of it
         return await self._as_it_is(caller, conversation)
 
     async def _as_it_is(self, caller: Caller, conversation: str) -> ConversationView:

@@ -100,24 +100,29 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="communities",
             partialFilterExpression={"room.community": {"$type": "string"}},
         ),
-        # the lists of a shop's desk
+        # the lists of a shop's desk, each in its order
         IndexModel(
             [
                 ("room.shop", ASCENDING),
                 ("room.service.status", ASCENDING),
                 ("room.service.assignee", ASCENDING),
                 ("room.service.since", ASCENDING),
+                ("_id", ASCENDING),
             ],
             name="waiting",
             partialFilterExpression={"room.service.since": {"$gt": 0}},
         ),
         IndexModel(
-            [("room.service.assignee", ASCENDING), ("spoken_at", DESCENDING)],
+            [
+                ("room.service.assignee", ASCENDING),
+                ("spoken_at", DESCENDING),
+                ("_id", ASCENDING),
+            ],
             name="served_by",
             partialFilterExpression={"room.service.assignee": {"$type": "string"}},
         ),
         IndexModel(
-            [("room.shop", ASCENDING), ("spoken_at", DESCENDING)],
+            [("room.shop", ASCENDING), ("spoken_at", DESCENDING), ("_id", ASCENDING)],
             name="of_desk",
             partialFilterExpression={"room.service.since": {"$gt": 0}},
         ),

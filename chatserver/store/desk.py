@@ -49,14 +49,14 @@ class Desks:
 
     async def served_by(self, user: str, after: str | None, limit: int) -> list[Conversation]:
         """Those that somebody serves, the one with the latest message first."""
-        query = {"room.service.assignee": {"$eq": user}}
-        return await self._page(query, (_SPOKEN, DESCENDING), after, limit)
+        return await self._page(_served_by(user), (_SPOKEN, DESCENDING), after, limit)
 
     async def all_served_by(self, user: str) -> list[Conversation]:
         """The same, all of them in any order."""
         async with self._db.answering():
-            query = {"room.service.assignee": {"$eq": user}}
-            found = await self._collection.find(query, batch_size=ANSWER_MAX).to_list(None)
+            found = await self._collection.find(_served_by(user), batch_size=ANSWER_MAX).to_list(
+                None
+            )
         return [from_document(document) for document in found]
 
     async def of_shop(self, shop: str, after: str | None, limit: int) -> list[Conversation]:
@@ -91,6 +91,11 @@ class Desks:
         async with self._db.answering():
             await self._db.raise_fields("conversations", rises)
         return [None] * len(rises)
+
+
+def _served_by(user: str) -> Document:
+    # the type is said for the index, in which nobody but assignees is
+    return {"room.service.assignee": {"$eq": user, "$type": "string"}}
 
 
 def _at(document: Document, path: str) -> int | None:

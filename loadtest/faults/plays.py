@@ -34,6 +34,7 @@ class Play:
     stroke: strokes.Stroke
     lasts_s: float
     peace_s: float = 1.0
+    shown: int = 0  # messages on all devices together while it lasts, at least
 
 
 PLAYS = {
@@ -105,22 +106,22 @@ async def _strike(play: Play, stage: Stage, traffic: Traffic, seconds: float) ->
     end = time.monotonic() + seconds
     times, last = 0, False
     while not last:
-        await _peace(traffic, play.peace_s)
+        await _talk(traffic, play.peace_s, SHOWN_MIN)
         last = time.monotonic() + play.lasts_s + play.peace_s >= end
         async with play.stroke(stage):
-            await asyncio.sleep(play.lasts_s)
+            await _talk(traffic, play.lasts_s, play.shown)
             if last:
                 await traffic.fall_silent()
         times += 1
     return times
 
 
-async def _peace(traffic: Traffic, for_s: float) -> None:
-    """Let people talk for so long; on a slow machine until there is something to lose."""
+async def _talk(traffic: Traffic, for_s: float, shown: int) -> None:
+    """Let people talk for so long; on a slow machine until there is so much to lose."""
     before, patience = traffic.shown, time.monotonic() + QUIET_S
     await asyncio.sleep(for_s)
     while (  # noqa: ASYNC110 - what devices show sets no event
-        traffic.shown < before + SHOWN_MIN and time.monotonic() < patience
+        traffic.shown < before + shown and time.monotonic() < patience
     ):
         await asyncio.sleep(LOOK_EVERY_S)
 

@@ -34,7 +34,10 @@ CALM = Play("calm", nothing, 1)
 FOUND_OUT: dict[str, tuple[Play, set[str]]] = {
     "unconfirmed_writes": (PLAYS["primary-lost"], {"acknowledged_is_stored"}),
     "last_comes_first": (CALM, {"sending_order_is_kept"}),
-    "no_resync": (Play("valkey-gone", strokes.valkey_gone, 1), {"a_device_has_no_holes"}),
+    "no_resync": (
+        Play("valkey-gone", strokes.valkey_gone, 1, shown=100),
+        {"a_device_has_no_holes"},
+    ),
     "positions_forgotten": (CALM, {"cursors_only_rise"}),
 }
 

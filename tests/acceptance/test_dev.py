@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
 import sys
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -53,6 +55,11 @@ async def arrive(url: str, user: str, role: str) -> Person:
     return await person.connect()
 
 
+def who_may_log_in(url: str) -> set[str]:
+    with urllib.request.urlopen(f"{url}/demo/people", timeout=30) as answer:
+        return {each["user"] for each in json.load(answer)["people"]}
+
+
 @pytest.mark.asyncio
 async def test_two_people_on_different_nodes_talk_in_the_demo_community(
     tmp_path: Path, mongo_url: str, redis_url: str, database_name: str
@@ -67,6 +74,7 @@ async def test_two_people_on_different_nodes_talk_in_the_demo_community(
         urls = re.findall(r"^  (http://\S+)$", printed, re.MULTILINE)
         assert len(urls) == 2
         assert "同月宝宝妈妈群" in printed
+        assert {"mei", "xiaolin"} <= await asyncio.to_thread(who_may_log_in, urls[1])
         mei = await arrive(urls[0], "mei", "customer")
         lin = await arrive(urls[1], "xiaolin", "consultant")
         mine = (await mei.ask("conversation.list"))["conversations"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,9 +79,9 @@ class Browsing:
         self._browser = browser
         self._server = server
         self._suffix = suffix
-        self._ends = AsyncExitStack()
         self._forgiven: list[re.Pattern[str]] = []
         self._complaints: list[str] = []
+        self._contexts: list[BrowserContext] = []
 
     @property
     def url(self) -> str:
@@ -109,7 +108,7 @@ class Browsing:
             base_url=self.url, color_scheme=theme, locale=LOCALES[language],
             timezone_id="Asia/Shanghai", reduced_motion="reduce", **DEVICES[device],
         )  # fmt: skip
-        self._ends.push_async_callback(context.close)
+        self._contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         context.on("console", self._heard)
         context.on("weberror", lambda error: self._complaints.append(f"error: {error.error}"))
@@ -139,6 +138,12 @@ class Browsing:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
+    async def keep_all(self, name: str) -> None:
+        """Keep pictures of all pages that are open."""
+        pages = [page for context in self._contexts for page in context.pages]
+        for number, page in enumerate(pages, 1):
+            await self.keep(page, f"{name}-{number}")
+
     async def require_no_barrier(self, page: Page) -> None:
         """Fail with all that is found."""
         found = await self.barriers(page)
@@ -156,7 +161,8 @@ class Browsing:
 
     async def close(self) -> list[str]:
         """Close all browsers; what was complained of and not forgiven."""
-        await self._ends.aclose()
+        for context in self._contexts:
+            await context.close()
         return [
             each
             for each in self._complaints

@@ -8,7 +8,7 @@ A test takes people of the demo shop to look at (`/?as=mei`), and new people to 
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from pymongo import MongoClient
 
 from chatserver.api.pages import BUILT
 from chatserver.config import load
-from chatserver.dev import demo
+from chatserver.dev import demo, story
 from chatserver.dev.folder import DataFolder
 from loadtest.faults.nodes import KEY, ChatServer, faults_in
 from loadtest.faults.people import eventually
@@ -27,6 +27,7 @@ from loadtest.faults.stage import GENEROUS
 from tests.browser.browsing import FLAGS, PATIENCE_MS, Browsing, chromium
 from tests.browser.shop_site import ShopSite
 
+HAS_FAILED = pytest.StashKey[bool]()
 HERE = Path(__file__).parent
 
 
@@ -67,6 +68,7 @@ async def server(
         "CHAT_MONGO_URL": mongo_url, "CHAT_REDIS_URL": redis_url, "CHAT_MONGO_DATABASE": name,
         "CHAT_COMMUNITIES_FILE": str(demo.RULES), "CHAT_DEMO_FOLDER": str(folder),
         "CHAT_PUBLIC_ORIGINS": shop_site.origin,
+        "CHAT_SHOP_NAMES": f"{story.SHOP}={story.SHOP_NAME}",
     }  # fmt: skip
     node = ChatServer(folder, environment)
     try:
@@ -91,9 +93,26 @@ async def _browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note how a test went, for what comes after it."""
+    report = yield
+    item.stash[HAS_FAILED] = item.stash.get(HAS_FAILED, False) or report.failed
+    return report
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def browsing(_browser: Browser, server: ChatServer) -> AsyncIterator[Browsing]:
-    """The browsers of one test; no page may log an error or break its security policy."""
+async def browsing(
+    request: pytest.FixtureRequest, _browser: Browser, server: ChatServer
+) -> AsyncIterator[Browsing]:
+    """The browsers of one test; no page may log an error or break its security policy.
+
+    Of a test that fails all open pages are kept in build/screenshots.
+    """
     browsing = Browsing(_browser, server, secrets.token_hex(4))
     yield browsing
+    if request.node.stash[HAS_FAILED]:
+        await browsing.keep_all(f"failed-{request.node.originalname}")
     assert not await browsing.close()

@@ -120,7 +120,7 @@ async def test_what_was_seen_is_readable_without_a_network_and_what_is_written_g
     await page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
     await write(page, "三")
     await expect(mine(page).last.locator(".ticks--sending")).to_have_count(0)
-    await page.wait_for_function(_KEPT, arg=3)
+    await eventually(lambda: page.evaluate(_KEPT, 3), "it is kept")
     await page.context.set_offline(True)
     await page.reload()
     await expect(said(page)).to_have_count(3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -48,6 +49,15 @@ class Consultant(Person):
         await self.ask("desk.claim", conversation=talk)
         return str(talk)
 
+    async def sees_product(self, customer: str) -> dict[str, Any]:
+        """The product that the customer looks at, once there is one."""
+
+        async def shown() -> dict[str, Any] | None:
+            panel = (await self.ask("customer.get", user=customer))["customer"]
+            return (panel["context"] or {}).get("product")
+
+        return dict(await eventually(shown, f"{customer} looks at a product"))
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def lin(browsing: Browsing) -> AsyncIterator[Consultant]:
@@ -79,7 +89,7 @@ async def visit(browsing: Browsing, site: ShopSite, settings: str = ENGLISH, **l
     return page
 
 
-async def test_a_customer_talks_with_the_shop_without_leaving_its_page(
+async def test_a_customer_talks_with_the_shop_which_sees_what_page_she_is_on(
     browsing: Browsing, shop_site: ShopSite, lin: Consultant
 ) -> None:
     page = await visit(browsing, shop_site)
@@ -101,28 +111,17 @@ async def test_a_customer_talks_with_the_shop_without_leaving_its_page(
     answer = await lin.say(room, "All of them do.")
     await expect(button(page)).to_have_accessible_name("Open the chat, 1 unread")
     await page.goto(shop_site.page(browsing.url, browsing.name("mei"), "/teats", ENGLISH))
+    seen = await lin.sees("context", user=browsing.name("mei"))
+    assert seen["context"]["page"] == {"url": page.url, "title": "Bottles"}
     await expect(button(page)).to_have_accessible_name("Open the chat, 1 unread")
     assert not lin.seen("read", user=browsing.name("mei"), seq=answer["seq"]), "nobody looked"
     await button(page).press("Enter")
     await lin.sees("read", user=browsing.name("mei"), seq=answer["seq"])
     await expect(button(page)).to_have_accessible_name("Close the chat")
 
-
-async def test_whoever_serves_sees_what_the_customer_looks_at(
-    browsing: Browsing, shop_site: ShopSite, lin: Consultant, talk: str
-) -> None:
-    page = await visit(browsing, shop_site)
-    await button(page).click()
-    seen = await lin.sees("context", user=browsing.name("mei"))
-    assert seen["context"]["page"] == {"url": page.url, "title": "Bottles"}
     product = {"id": "b1", "title": "Glass bottle", "price": "€12"}
     await page.evaluate("(product) => chatWidget.setContext({ product })", product)
-
-    async def shown() -> bool:
-        customer = (await lin.ask("customer.get", user=browsing.name("mei")))["customer"]
-        return bool(product.items() <= (customer["context"]["product"] or {}).items())
-
-    await eventually(shown, "the product is told")
+    assert product.items() <= (await lin.sees_product(browsing.name("mei"))).items()
 
 
 async def test_on_a_phone_the_chat_covers_the_page_in_the_shops_colours(
@@ -144,7 +143,8 @@ async def test_on_a_phone_the_chat_covers_the_page_in_the_shops_colours(
     accent = "getComputedStyle(document.documentElement).getPropertyValue('--accent-fill')"
     assert await field.evaluate(accent) == "#8a4b6b"
     await browsing.keep(page, "widget-phone")
-    await chat(page).get_by_role("button", name="关闭聊天").tap()
+    # an emulated tap goes to a wrong place in a frame of another site at times
+    await chat(page).get_by_role("button", name="关闭聊天").dispatch_event("click")
     await expect(button(page)).to_be_visible()
 
 
@@ -169,8 +169,32 @@ async def test_a_page_can_show_and_hide_the_chat_and_hear_of_unread_messages(
     await page.evaluate("chatWidget.shutdown()")
     await expect(page.locator("chat-widget")).to_have_count(0)
     await eventually(lambda: len(page.frames) == 1, "the frame is gone")
-    await page.evaluate("chatWidget.boot()")
-    await expect(button(page)).to_be_visible()
+    browsing.forgive("^error: logged out$")
+    out = "() => { throw Error('logged out') }"
+    await page.evaluate(f"chatWidget.boot({{ language: 'en', token: {out} }})")
+    await button(page).click()
+    await expect(chat(page).get_by_text("Please open the chat from the shop's")).to_be_visible()
+
+
+async def test_of_several_tabs_the_one_used_last_has_the_chat(
+    browsing: Browsing, shop_site: ShopSite, lin: Consultant, talk: str
+) -> None:
+    await lin.say(talk, "Good morning!")
+    first = await visit(browsing, shop_site)
+    await button(first).click()
+    await expect(chat(first).get_by_role("log")).to_contain_text("Good morning!")
+    second = await first.context.new_page()
+    await second.goto(shop_site.page(browsing.url, browsing.name("mei"), settings=ENGLISH))
+    for page, words in ((second, "from the second"), (first, "from the first")):
+        await button(page).click()
+        field = chat(page).get_by_role("textbox")
+        await field.fill(words)
+        await field.press("Enter")
+        await lin.sees("message", conversation=talk, body={"text": words})
+    await expect(button(second)).to_have_attribute("aria-expanded", "false")
+    await button(first).click()
+    await lin.say(talk, "Still there?")
+    await expect(button(second)).to_have_accessible_name("Open the chat, 1 unread")
 
 
 async def test_a_page_of_an_origin_that_may_not_connect_shows_no_chat(
@@ -183,13 +207,3 @@ async def test_a_page_of_an_origin_that_may_not_connect_shows_no_chat(
     async with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
         await button(page).click()
     assert await page.evaluate("told") == []
-
-
-async def test_without_a_log_in_the_chat_says_where_to_come_from(
-    browsing: Browsing, shop_site: ShopSite
-) -> None:
-    page = await visit(browsing, shop_site)
-    await page.evaluate("chatWidget.boot({ language: 'en', token: () => { throw Error('out') } })")
-    browsing.forgive("^error: out$")
-    await button(page).click()
-    await expect(chat(page).get_by_text("Please open the chat from the shop's")).to_be_visible()

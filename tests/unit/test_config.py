@@ -58,6 +58,21 @@ def test_metrics_of_all_processes_must_find_a_port() -> None:
         load({**enough, "CHAT_PROCESSES": "3"})
 
 
+@pytest.mark.parametrize(
+    "origin", ["https://shop.example", "http://localhost:8080", "capacitor://localhost", "*"]
+)
+def test_an_origin_has_a_scheme_a_host_and_perhaps_a_port(origin: str) -> None:
+    assert load({"CHAT_PUBLIC_ORIGINS": origin}).public_origins == (origin,)
+
+
+@pytest.mark.parametrize(
+    "other", ["shop.example", "https://shop.example/", "https://a;script-src", "https://a b", "**"]
+)
+def test_what_no_browser_would_call_an_origin_is_refused(other: str) -> None:
+    with pytest.raises(SettingsError, match=r"CHAT_PUBLIC_ORIGINS=.*no origin"):
+        load({"CHAT_PUBLIC_ORIGINS": other})
+
+
 @pytest.mark.parametrize("value", ["1", "true"])
 def test_a_switch_is_turned_on_by_a_word_or_a_number(value: str) -> None:
     assert load({"CHAT_REUSE_PORT": value}).reuse_port

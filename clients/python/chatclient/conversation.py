@@ -239,10 +239,11 @@ class Conversation(Described):
         """
         if self.is_late(view):
             return False
-        if not self.is_in and (view.me.is_in or view.head != Head(self.head_seq, self.head_mod)):
+        moved = view.head != Head(self.head_seq, self.head_mod)
+        if not self.place.sees_all and (view.me.sees_all or moved):
             return True
         beyond = self.log.last > view.head.seq or self.log.mod > view.head.mod
-        return view.me.first > self.log.last + 1 or (beyond and not view.me.is_in)
+        return view.me.first > self.log.last + 1 or (beyond and not view.me.sees_all)
 
     def _start_over(self, view: ConversationView) -> None:
         self.era += 1
@@ -286,7 +287,7 @@ class Conversation(Described):
     def _describe(self, view: ConversationView) -> list[Effect]:
         self.take(view)
         self.tally.floor = max(self.my.cleared, self.first - 1)
-        if self.is_in or self.is_late(view):
+        if self.place.sees_all or self.is_late(view):
             self.head_seq = max(self.head_seq, view.head.seq)
             self.head_mod = max(self.head_mod, view.head.mod)
         else:  # my time in it has an end, and that is it

@@ -25,6 +25,11 @@ class Me(Struct, frozen=True, kw_only=True):
         """Whether I belong to it now."""
         return self.state == "in"
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether I see it as it is now: I am in it, or look at it as staff."""
+        return self.state in {"in", "viewing"}
+
 
 class RoomSettings(Struct, frozen=True, kw_only=True):
     """How people come in, what newcomers see, how fast anybody may write."""

@@ -56,6 +56,8 @@ export interface Sending {
 
 /** One device of one person, in one of its tabs. */
 export class ChatClient {
+  /** The id of this device. */
+  readonly device: string
   private readonly shared: Shared
   private readonly feed = new Feed()
   private readonly views: Views
@@ -66,6 +68,7 @@ export class ChatClient {
 
   constructor(options: ChatOptions) {
     const { timeoutMs = 10_000 } = options
+    this.device = options.device.id
     this.timeoutMs = timeoutMs
     this.views = new Views(() => this.state)
     this.shared = new Shared(

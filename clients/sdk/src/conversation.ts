@@ -2,7 +2,7 @@
 // fetch and what to tell. The server's log is the truth; a live event that does not continue what is
 // held starts a fetch and waits.
 
-import { Described } from "./described.ts"
+import { Described, seesAll } from "./described.ts"
 import { type Effect, type FetchChanges, type FetchHistory, tell } from "./events.ts"
 import type { KeptConversation } from "./kept.ts"
 import { type Changed, Log } from "./log.ts"
@@ -254,16 +254,15 @@ export class Conversation extends Described {
    * Who looked on saw all of it. */
   private beginsAnew(view: ConversationView): boolean {
     if (this.isLate(view)) return false
-    const isIn = view.me.state === "in"
-    if (this.place.state === "viewing" && (isIn || view.me.state === "viewing")) return false
+    const isOpen = seesAll(view.me)
     const moved = view.head.seq !== this.headSeq || view.head.mod !== this.headMod
-    if (!this.isIn && (isIn || moved)) return true
+    if (!this.seesAll && (isOpen || moved)) return true
     const beyond = this.log.last > view.head.seq || this.log.mod > view.head.mod
-    return view.me.first > this.log.last + 1 || (beyond && !isIn)
+    return view.me.first > this.log.last + 1 || (beyond && !isOpen)
   }
 
   private startOver(view: ConversationView): void {
-    const isIn = view.me.state === "in"
+    const isIn = seesAll(view.me)
     this.era += 1
     this.fetching.clear()
     this.log = new Log(view.head.seq, view.head.mod, this.my)
@@ -309,7 +308,7 @@ export class Conversation extends Described {
   private describe(view: ConversationView): Effect[] {
     this.replace(view)
     this.tally.floor = Math.max(this.my.cleared, this.firstForMe - 1)
-    if (this.isIn || this.isLate(view)) {
+    if (this.seesAll || this.isLate(view)) {
       this.headSeq = Math.max(this.headSeq, view.head.seq)
       this.headMod = Math.max(this.headMod, view.head.mod)
     } else {

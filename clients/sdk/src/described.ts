@@ -37,6 +37,11 @@ export class Described {
     return this.place.state === "in"
   }
 
+  /** Whether I see it as it is now: I am in it, or look at it as staff. */
+  get seesAll(): boolean {
+    return seesAll(this.place)
+  }
+
   /** The first message there is for me. */
   get firstForMe(): number {
     return this.place.first
@@ -94,6 +99,11 @@ export class Described {
     const read = Math.max(known.read, told.read)
     return { ...told, read, delivered: Math.max(known.delivered, told.delivered) }
   }
+}
+
+/** Whether somebody with this place sees all that comes. */
+export function seesAll(place: Me): boolean {
+  return place.state === "in" || place.state === "viewing"
 }
 
 /** What I deleted stays deleted, whichever was told last. */

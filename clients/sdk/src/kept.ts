@@ -34,8 +34,9 @@ export interface Kept {
 export interface HistoryStore {
   /** What is kept, if anything. */
   load(): Promise<Kept | null>
-  /** Keep these conversations in place of what was kept of them, all of it or nothing. */
-  put(kept: Kept): Promise<void>
+  /** Keep these conversations in place of what was kept of them, and nothing of those that are
+   * `gone`; all of it or nothing. */
+  put(kept: Kept, gone: readonly string[]): Promise<void>
   /** Forget everything. */
   clear(): Promise<void>
 }
@@ -63,10 +64,11 @@ export function indexedDbHistory(device: string): HistoryStore {
       const conversations = await stores.objectStore("conversations").getAll()
       return person ? { person, conversations } : null
     },
-    put: async ({ person, conversations }) => {
+    put: async ({ person, conversations }, gone) => {
       const stores = await write()
       void stores.objectStore("person").put(person, 0)
       for (const each of conversations) void stores.objectStore("conversations").put(each, each.id)
+      for (const id of gone) void stores.objectStore("conversations").delete(id)
       await stores.done
     },
     clear: async () => {
@@ -109,11 +111,18 @@ export class Keeper {
     clearTimeout(this.timer)
     this.timer = undefined
     const { me, limits, people, conversations } = this.state()
-    const moved = [...this.moved].flatMap((id) => conversations.get(id)?.kept(MESSAGES) ?? [])
+    const moved = [...this.moved]
     this.moved.clear()
     if (!me || moved.length === 0) return
+    const kept = moved.flatMap((id) => {
+      const known = conversations.get(id)
+      // what staff only look at is theirs for as long as they are connected
+      return known && known.place.state !== "viewing" ? known.kept(MESSAGES) : []
+    })
+    const held = new Set(kept.map(({ id }) => id))
+    const gone = moved.filter((id) => !held.has(id))
     const person = { me, limits, names: people.all() }
-    this.store.put({ person, conversations: moved }).catch(() => {}) // the server has it all
+    this.store.put({ person, conversations: kept }, gone).catch(() => {}) // the server has it all
   }
 
   /** Forget everything: this person is logged out here. */

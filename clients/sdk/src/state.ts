@@ -353,10 +353,8 @@ export class State {
   private onDesk(told: Events["desk"]): Effect[] {
     const looking = this.known(told.id)?.place.state === "viewing"
     const effects = this.desk.onMoved(told)
-    if (!looking) return effects
-    if (told.conversation) return [...effects, { fetch: "conversation", conversation: told.id }]
-    this.conversations.delete(told.id)
-    return [...effects, tell("conversation", { conversation: told.id })]
+    // as it is now; where it is no longer mine to look at, that is refused
+    return looking ? [...effects, { fetch: "conversation", conversation: told.id }] : effects
   }
 
   private onContext(told: Events["context"]): Effect[] {
@@ -402,9 +400,16 @@ export class State {
 
   private onFetchRefused(asked: Extract<Input, { on: "refused" }>["asked"]): Effect[] {
     if (asked.fetch === "desk") return this.desk.onRefused(asked)
-    if (asked.fetch === "conversation") this.asked.delete(asked.conversation)
+    if (asked.fetch === "conversation") return this.onUnknown(asked.conversation)
     else if (asked.fetch !== "names") this.known(asked.conversation)?.onFetchFailed(asked)
     return []
+  }
+
+  private onUnknown(conversation: string): Effect[] {
+    this.asked.delete(conversation)
+    if (this.known(conversation)?.place.state !== "viewing") return []
+    this.conversations.delete(conversation)
+    return [tell("conversation", { conversation })]
   }
 
   /** A message of mine is stored. After a repeated attempt its content is fetched, because it may

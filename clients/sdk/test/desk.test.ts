@@ -208,8 +208,30 @@ test("what I only look at is none of mine, and follows the desk", () => {
   assert.equal(device.views.thread("s1")?.title, "Mei")
   const again = [{ fetch: "conversation", conversation: "s1" }]
   assert.deepEqual(fetches(device.moved(lying({ last: 2 }))), again)
-  device.event("desk", { id: "s1", revision: 2, conversation: null })
+  const gone = device.event("desk", { id: "s1", revision: 2, conversation: null })
+  assert.deepEqual(fetches(gone), again)
+  device.take({ on: "refused", asked: { fetch: "conversation", conversation: "s1" } })
   assert.equal(device.views.thread("s1"), undefined)
+})
+
+test("what I looked at is held on when more comes, and when I take it on", () => {
+  const device = new Device()
+  device.take({ on: "view", view: mine({}, "viewing") })
+  const asked = { fetch: "history", conversation: "s1", era: 0, before: 2 } as const
+  device.state.take({ on: "older", conversation: "s1" })
+  device.take({ on: "history", asked, page: { messages: [said("s1", 1)], more: false } })
+  const wanted = [{ fetch: "history", conversation: "s1", era: 0, after: 1 }]
+  const told = device.take({ on: "view", view: mine({ last: 2 }, "viewing") })
+  assert.deepEqual(fetches(told), wanted)
+  const newer = { fetch: "history", conversation: "s1", era: 0, after: 1 } as const
+  device.take({ on: "history", asked: newer, page: { messages: [said("s1", 2)], more: false } })
+  device.take({ on: "view", view: mine({ last: 2, revision: 2, assignee: "lin" }) })
+  const thread = device.views.thread("s1")
+  assert.deepEqual(
+    thread?.messages.map(({ seq }) => seq),
+    [1, 2],
+  )
+  assert.equal(thread?.me.state, "in")
 })
 
 test("notes stand beside their conversation and not among the others", () => {

@@ -3,7 +3,10 @@
 import "fake-indexeddb/auto"
 import assert from "node:assert/strict"
 import test from "node:test"
-import { type HistoryStore, indexedDbHistory, type Kept } from "../src/kept.ts"
+import { type HistoryStore, indexedDbHistory, Keeper, type Kept } from "../src/kept.ts"
+import { NO_PREFS } from "../src/log.ts"
+import type { ConversationView, Me, Room } from "../src/protocol.ts"
+import { State } from "../src/state.ts"
 import { FakeServer } from "./fake-server.ts"
 import { clientOf, eventually, joined, texts } from "./helpers.ts"
 
@@ -55,6 +58,34 @@ test("once connected it asks for what is new alone, and ends where the server is
   assert.deepEqual((synced as { have: object }).have, { [id]: [1, 0] })
   assert.equal(after.badge.unread, 1)
 })
+
+test("what was released, or only looked at, is not kept", async () => {
+  const history = indexedDbHistory("released")
+  const state = new State()
+  const keeper = new Keeper(history, () => state)
+  const save = (place: Me["state"]) => {
+    state.take({ on: "view", view: serviceView(place) })
+    keeper.note("s1")
+    keeper.save()
+  }
+  const me = { user: "lin", name: "Lin", role: "consultant" } as const
+  state.take({ on: "ready", ready: { me, device: "d", time: 0, limits: {}, protocol: 1 } })
+  save("viewing")
+  assert.equal((await history.load())?.conversations.length, 0)
+  save("in")
+  assert.equal((await history.load())?.conversations.length, 1)
+  save("released")
+  assert.equal((await history.load())?.conversations.length, 0)
+})
+
+function serviceView(place: Me["state"]): ConversationView {
+  const room = { title: "Shop", revision: 1, service: null } as Room
+  return {
+    ...{ id: "s1", kind: "service", created_at: 1, members: [], room, my: NO_PREFS, last: null },
+    ...{ me: { role: "admin", state: place, muted_until: 0, first: 1 }, head: { seq: 1, mod: 0 } },
+    ...{ read: 0, unread: 0, mentions: 0 },
+  }
+}
 
 test("who is logged out leaves nothing behind", async (t) => {
   const server = new FakeServer()

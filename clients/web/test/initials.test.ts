@@ -7,6 +7,7 @@ test("initials are the given name in Chinese, first letters elsewhere", () => {
     陈小美: "小美",
     林顾问: "顾问",
     "Anna Lind": "AL",
+    "Babies of May 2026": "BM",
     mei: "M",
     三月宝宝妈妈群: "三月",
   }

@@ -19,6 +19,7 @@ from tests.integration.bus.shapes import Cluster, Watched
 pytestmark = pytest.mark.asyncio
 
 BACK_WITHIN_S = 1.0
+SENTINELS_S = 120.0  # until they make a replica of a master that comes back, in their own time
 TOPICS = [f"u:{number}" for number in range(64)]  # some on every lane
 
 
@@ -107,7 +108,7 @@ async def test_after_a_failover_the_nodes_meet_at_the_new_master(private_watched
 
         # the old master comes back, and is a replica now: nobody goes astray there
         await asyncio.to_thread(private_watched.one.start)
-        await until(lambda: private_watched.one.client.role()[0] == b"slave")
+        await until(lambda: private_watched.one.client.role()[0] == b"slave", SENTINELS_S)
         assert up(east, west)
         await hear_each_other(east, west)
 

@@ -307,6 +307,53 @@ async def test_a_client_that_follows_what_is_told_knows_what_a_new_one_finds(sho
             fresh.go()
 
 
+class Looker:
+    """Somebody who fetched a list once and follows what is told."""
+
+    def __init__(self, device: Any, view: str) -> None:
+        self.device, self.view = device, view
+        self.known: dict[str, Any] = {}
+
+    async def look(self) -> None:
+        self.known = {each["id"]: each for each in await listed(self.device, self.view)}
+        self.device.frames.clear()
+
+    def follow(self) -> None:
+        for told in self.device.told("desk"):
+            known = self.known.get(told["id"])
+            if known and told["revision"] < known["room"]["revision"]:
+                continue
+            self.known.pop(told["id"], None)
+            if told["conversation"]:
+                self.known[told["id"]] = told["conversation"]
+        self.device.frames.clear()
+
+
+async def test_who_follows_the_desk_knows_what_a_new_list_says(shop: Shop) -> None:
+    """Old list and events together are a fresh one, for every act and through both nodes."""
+    lookers = [Looker(shop.ting, "unassigned"), Looker(shop.wang, "all")]
+    await shop.asked(shop.fang)
+    for each in lookers:
+        await each.look()
+    id_ = await shop.asked(shop.mei)
+    acts: list[tuple[str, str, dict[str, Any]]] = [
+        ("lin", "claim", {}), ("wang", "assign", {"user": "lin"}), ("lin", "release", {}),
+        ("wang", "resolve", {}), ("wang", "reopen", {}), ("lin", "claim", {}),
+        ("lin", "resolve", {}), ("lin", "release", {}),
+    ]  # fmt: skip
+    for who, act, fields in acts:
+        await desk(shop.devices[who], act, id_, **fields)
+        await shop.settled()
+        for step in ("act", "message"):
+            for each in lookers:
+                each.follow()
+                fresh = {view["id"]: view for view in await listed(each.device, each.view)}
+                assert each.known == fresh, (act, step, each.view)
+            if step == "act":
+                await shop.mei.say(id_, f"after {act}")
+                await shop.settled()
+
+
 async def arrive(client: Client) -> None:
     """A client of somebody of the shop connects."""
     node, client.node = client.node, _Here(client.node)

@@ -40,6 +40,12 @@ def test_nodes_follow_the_rules_of_the_settings(tmp_path: Path) -> None:
     assert program.variables["CHAT_COMMUNITIES_FILE"] == "own.toml"
 
 
+def test_nodes_let_in_people_of_the_demo_of_this_folder(tmp_path: Path) -> None:
+    settings = Settings(demo_folder=str(tmp_path))
+    program = node(DataFolder(tmp_path), settings, 1, 8080)
+    assert program.variables["CHAT_DEMO_FOLDER"] == str(tmp_path)
+
+
 def test_a_newcomer_is_told_of_every_room_and_who_is_in_it() -> None:
     rooms = demo.rooms(communities=True)
     assert len(rooms) == 2

@@ -55,6 +55,13 @@ export class Drafts {
     this.keep(conversation, draft.value)
   }
 
+  /** It is about no message any more; after an edit what was begun before it is there again. */
+  dropSubject(conversation: string): void {
+    const draft = this.of(conversation)
+    if (draft.value.editing === null) this.change(conversation, { replyTo: null })
+    else draft.value = this.kept(conversation)
+  }
+
   /** It is sent, or given up. */
   clear(conversation: string): void {
     this.change(conversation, NOTHING)

@@ -1,6 +1,7 @@
 // Who I am on this page, and the chat of that person.
 
 import { ChatClient, indexedDbHistory, installationId } from "@chatserver/client"
+import { browserName } from "./browserName.ts"
 
 /** Somebody with a way to get tokens. */
 export interface Identity {
@@ -57,7 +58,7 @@ export function beginChat({ user, token }: Identity, standing: Standing = {}): C
   const chat = new ChatClient({
     url: location.origin,
     token,
-    device: { id: device, platform: "web" },
+    device: { id: device, platform: "web", name: browserName(navigator.userAgent) },
     history: indexedDbHistory(device),
   }).start()
   const look = () => chat.setForeground(document.visibilityState === "visible" && isShown())

@@ -42,11 +42,22 @@ async function within(page: Page): Promise<ChatClient | null> {
   goByLinks()
   const identity = await (hasToken ? identityOf(page.token) : whoAmI({ mayChoose: false }))
   if (!identity) return null
+  if (!(await canShare())) page.alone()
   const isShown = () => page.shown.value.isShown
   const chat = beginChat(identity, { isShown, device: deviceOf(installation, identity.user) })
   effect(() => chat.setForeground(isShown() && document.visibilityState === "visible"))
   tellContext(chat, page)
   return chat
+}
+
+/** Whether this frame can share a connection with those in other tabs. */
+async function canShare(): Promise<boolean> {
+  try {
+    await navigator.locks.query()
+    return true
+  } catch {
+    return false // denied, or there are none
+  }
 }
 
 function tellContext(chat: ChatClient, around: Page): void {

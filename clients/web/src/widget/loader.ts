@@ -5,6 +5,7 @@ import { Frame } from "./frame.ts"
 import type { Context, ToPage } from "./messages.ts"
 import type { ChatSettings, ChatWidget } from "./settings.ts"
 import { type Labels, Shell } from "./shell.ts"
+import { OtherTabs } from "./tabs.ts"
 import { installation, memory } from "./visit.ts"
 
 const LABELS: Record<"zh" | "en", Labels & { title: string }> = {
@@ -31,6 +32,13 @@ class Booted {
   private readonly shell: Shell
   private readonly unread: (count: number) => void
   private readonly looksElsewhere = () => this.tellContext()
+  private readonly looksHere = () => this.isAway && !document.hidden && this.load()
+  private readonly tabs = new OtherTabs({
+    taken: () => this.yield(),
+    unread: (count) => this.count(count),
+  })
+  private isAlone = false // the chat is live in one tab only
+  private isAway = false // and now in another one
   private frame: Frame | null = null
   private context: Context
   private takesFocus = false
@@ -47,6 +55,7 @@ class Booted {
     // an application that is one page changes its address without a load
     addEventListener("popstate", this.looksElsewhere)
     globalThis.navigation?.addEventListener("currententrychange", this.looksElsewhere)
+    document.addEventListener("visibilitychange", this.looksHere)
     const before = memory()
     if (before === "open" && !this.shell.isWhole) this.turn(true, false)
     else if (before !== null || settings.unread) this.load()
@@ -66,6 +75,7 @@ class Booted {
   /** Load the frame, unless it is there. */
   load(): void {
     if (this.frame) return
+    this.isAway = false
     this.frame = new Frame(this.server, this.labels.title, (message) => this.hear(message))
     this.shell.hold(this.frame.element)
   }
@@ -81,18 +91,37 @@ class Booted {
     memory(null)
     removeEventListener("popstate", this.looksElsewhere)
     globalThis.navigation?.removeEventListener("currententrychange", this.looksElsewhere)
+    document.removeEventListener("visibilitychange", this.looksHere)
+    this.tabs.close()
     this.frame?.close()
     this.shell.close()
+  }
+
+  /** Another tab has the chat now; it comes back when this one is looked at again. */
+  private yield(): void {
+    if (!this.frame) return
+    this.isAway = true
+    this.shell.turn(false)
+    this.frame.close()
+    this.frame = null
   }
 
   private hear(message: ToPage): void {
     if (message.chat === "ready") this.begin()
     else if (message.chat === "token") void this.giveToken()
     else if (message.chat === "hide") this.turn(false)
-    else if (message.chat === "unread") {
-      this.shell.count(message.count)
-      this.unread(message.count)
+    else if (message.chat === "alone") {
+      this.isAlone = true
+      this.tabs.take()
+    } else if (message.chat === "unread") {
+      this.count(message.count)
+      if (this.isAlone) this.tabs.count(message.count)
     }
+  }
+
+  private count(unread: number): void {
+    this.shell.count(unread)
+    this.unread(unread)
   }
 
   private begin(): void {

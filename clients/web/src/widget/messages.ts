@@ -42,6 +42,7 @@ export type ToFrame =
 export type ToPage =
   | { chat: "ready" }
   | { chat: "token" }
+  | { chat: "alone" } // it cannot share a connection with the frames of other tabs
   | { chat: "unread"; count: number }
   | { chat: "hide" }
 

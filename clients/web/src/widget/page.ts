@@ -34,6 +34,11 @@ export class Page {
     this.tell({ chat: "unread", count: unread })
   }
 
+  /** Tell that frames in other tabs know nothing of this one. */
+  alone(): void {
+    this.tell({ chat: "alone" })
+  }
+
   /** Have the page hide the frame. */
   hide(): void {
     this.tell({ chat: "hide" })

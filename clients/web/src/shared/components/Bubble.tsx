@@ -4,7 +4,7 @@ import type { Shown } from "@chatserver/client"
 import { refusalText } from "../attempt.ts"
 import { isNote, type MessageRow } from "../days.ts"
 import { clock, exactly } from "../format.ts"
-import { locale, t } from "../i18n/index.ts"
+import { EVERYONE, locale, t } from "../i18n/index.ts"
 import { useChat } from "../live.ts"
 import { contentText, preview } from "../preview.ts"
 import { Avatar } from "./Avatar.tsx"
@@ -79,7 +79,8 @@ function Content({ shown }: { shown: Shown }) {
   if (message?.deleted) return <span class="bubble__text--gone">{t().thread.deleted}</span>
   const answered = message?.reply_to ?? draft?.reply_to
   const text = message ? contentText(message) : shown.text
-  const names = [...(message?.mentions ?? draft?.mentions ?? [])].map((user) => chat.name(user))
+  const named = [...(message?.mentions ?? draft?.mentions ?? [])].map((user) => chat.name(user))
+  const names = message?.mention_all || draft?.mention_all ? [...named, ...EVERYONE] : named
   const big = FEW_SIGNS.test(text.trim()) ? "bubble__text--big" : ""
   return (
     <>
@@ -98,10 +99,7 @@ function Content({ shown }: { shown: Shown }) {
         <ForwardedCard message={message} tabIndex={tabIndex} />
       ) : (
         <span class={`bubble__text ${big}`}>
-          <RichText
-            text={text}
-            names={tools.isRoom ? [...names, t().composer.everyone, "所有人", "all"] : names}
-          />
+          <RichText text={text} names={names} />
         </span>
       )}
     </>

@@ -1,7 +1,7 @@
 // Where a message is written, answered or edited.
 
 import type { Thread } from "@chatserver/client"
-import { useEffect, useRef } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { mayWrite } from "../actions.ts"
 import { attempt } from "../attempt.ts"
 import { type Draft, draftsOf } from "../drafts.ts"
@@ -17,6 +17,7 @@ import { type SuggestionSource, Suggestions, useSuggestions } from "./Suggestion
 import "./Composer.css"
 
 const FOR_EVER = 2 ** 53
+const TIMER_MAX_MS = 2 ** 31 - 1
 const NO_SOURCES: readonly SuggestionSource[] = []
 
 /** What may be given to it. */
@@ -36,6 +37,7 @@ export interface ComposerProps {
 /** The composer, or why nothing can be written here. */
 export function Composer(props: ComposerProps) {
   const thread = useLive((chat) => chat.thread(props.id), [props.id])
+  useWakeAt(thread?.me.muted_until ?? 0, thread?.room?.muted_until ?? 0)
   if (!thread) return null
   const may = mayWrite(thread, Date.now())
   if (may === "invited") return <Invitation id={props.id} />
@@ -44,33 +46,9 @@ export function Composer(props: ComposerProps) {
 }
 
 function Writing(props: WritingProps) {
-  const { id, thread, sources = NO_SOURCES, takesFocus, placeholder, label, sendKey } = props
+  const { placeholder, label } = props
+  const { id, text, draft, suggesting, isTooLong, submit, listeners } = useWriting(props)
   const chat = useChat()
-  const drafts = draftsOf(chat)
-  const draft = drafts.of(id).value
-  const text = useRef<HTMLTextAreaElement>(null)
-  const suggest = useSuggestions(thread, text, sources, (changed) => drafts.change(id, changed))
-  useEffect(() => {
-    if (takesFocus) focusComposer()
-  }, [id, takesFocus])
-  useGrowing(text, draft.text)
-  const isTooLong = isLonger(draft.text, chat.limits.text_bytes ?? 8192)
-  const submit = () => {
-    if (draft.text.trim() !== "" && !isTooLong) send(chat, id, draft)
-    text.current?.focus()
-  }
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.isComposing || suggest.onKeyDown(event)) return
-    if (event.key === "Enter" && sends(event, sendKey)) {
-      event.preventDefault()
-      submit()
-    }
-    if (event.key === "ArrowUp" && draft.text === "" && editLast(chat, id)) event.preventDefault()
-    if (event.key === "Escape" && isAbout(draft)) {
-      event.preventDefault()
-      drafts.clear(id)
-    }
-  }
   return (
     <form
       class="composer"
@@ -79,8 +57,8 @@ function Writing(props: WritingProps) {
         submit()
       }}
     >
-      <Suggestions {...suggest} />
-      <About id={id} draft={draft} onCancel={() => drafts.clear(id)} />
+      <Suggestions suggesting={suggesting} />
+      <About id={id} draft={draft} onCancel={() => draftsOf(chat).dropSubject(id)} />
       <div class="composer__row">
         <textarea
           ref={text}
@@ -91,16 +69,8 @@ function Writing(props: WritingProps) {
           aria-invalid={isTooLong}
           placeholder={placeholder ?? t().composer.placeholder}
           value={draft.text}
-          {...suggest.aria}
-          onFocus={closeMenu}
-          onBlur={() => chat.typing(id, false)}
-          onInput={(event) => {
-            const { value } = event.currentTarget
-            drafts.change(id, { text: value })
-            if (draft.editing === null) chat.typing(id, value !== "")
-            suggest.look()
-          }}
-          onKeyDown={onKeyDown}
+          {...suggesting.aria}
+          {...listeners}
         />
         <IconButton
           class="composer__send"
@@ -116,6 +86,40 @@ function Writing(props: WritingProps) {
 }
 
 type WritingProps = ComposerProps & { thread: Thread }
+
+/** What the composer of a conversation holds and does. */
+function useWriting({ id, thread, sources = NO_SOURCES, takesFocus, sendKey }: WritingProps) {
+  const chat = useChat()
+  const drafts = draftsOf(chat)
+  const draft = drafts.of(id).value
+  const text = useRef<HTMLTextAreaElement>(null)
+  const suggesting = useSuggestions(thread, text, sources)
+  useEffect(() => {
+    if (takesFocus) focusComposer()
+  }, [id, takesFocus])
+  useGrowing(text, draft.text)
+  const isTooLong = isLonger(draft.text, chat.limits.text_bytes ?? 8192)
+  const submit = () => {
+    if (draft.text.trim() !== "" && !isTooLong) send(chat, id, draft)
+    text.current?.focus()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.isComposing || suggesting.onKeyDown(event)) return
+    if (event.key === "Enter" && sends(event, sendKey)) submit()
+    else if (event.key === "Escape" && isAbout(draft)) drafts.dropSubject(id)
+    else if (event.key !== "ArrowUp" || draft.text !== "" || !editLast(chat, id)) return
+    event.preventDefault()
+  }
+  const onInput = (event: { currentTarget: HTMLTextAreaElement }) => {
+    const { value } = event.currentTarget
+    drafts.change(id, { text: value })
+    if (draft.editing === null) chat.typing(id, value !== "")
+    void suggesting.look()
+  }
+  const onBlur = () => chat.typing(id, false)
+  const listeners = { onKeyDown, onInput, onBlur, onFocus: closeMenu }
+  return { id, text, draft, suggesting, isTooLong, submit, listeners }
+}
 
 /** What the text is about: the message that is answered or edited. */
 function About({ id, draft, onCancel }: { id: string; draft: Draft; onCancel: () => void }) {
@@ -167,9 +171,12 @@ function whyNot(thread: Thread, may: Hindrance): string {
 
 function send(chat: ReturnType<typeof useChat>, id: string, draft: Draft): void {
   const text = draft.text.trim()
-  draftsOf(chat).clear(id)
   chat.typing(id, false)
-  if (draft.editing !== null) return void attempt(chat.edit(id, draft.editing, text))
+  if (draft.editing !== null) {
+    draftsOf(chat).dropSubject(id)
+    return void attempt(chat.edit(id, draft.editing, text))
+  }
+  draftsOf(chat).clear(id)
   const named = draft.mentions.filter(({ name }) => text.includes(`@${name}`))
   const mentions = named.flatMap(({ user }) => (user === "" ? [] : [user]))
   chat.send(id, text, {
@@ -192,6 +199,17 @@ function isLonger(text: string, bytes: number): boolean {
 }
 
 type Hindrance = Exclude<ReturnType<typeof mayWrite>, "yes" | "invited">
+
+/** Look again as soon as one of these times is past. */
+function useWakeAt(...times: number[]): void {
+  const [, again] = useState({})
+  const left = Math.min(...times.map((time) => time - Date.now()).filter((ms) => ms > 0))
+  useEffect(() => {
+    if (left > TIMER_MAX_MS) return
+    const timer = setTimeout(() => again({}), left)
+    return () => clearTimeout(timer)
+  }, [left])
+}
 
 /** Where CSS does not let a field grow with its text, this does. */
 function useGrowing(text: { current: HTMLTextAreaElement | null }, value: string): void {

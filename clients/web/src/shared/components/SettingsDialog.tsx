@@ -66,9 +66,13 @@ function Devices() {
                 {moment(device.connected_at, Date.now(), locale(), t().time)}
               </span>
             </span>
-            <button type="button" class="button" onClick={() => void logOut(device.id)}>
-              {t().settings.logOut}
-            </button>
+            {device.id === chat.device ? (
+              <span class="tag">{t().settings.thisDevice}</span>
+            ) : (
+              <button type="button" class="button" onClick={() => void logOut(device.id)}>
+                {t().settings.logOut}
+              </button>
+            )}
           </li>
         ))}
       </ul>

@@ -2,12 +2,12 @@
 // others. The focus stays in the text; arrows choose, Enter or Tab takes.
 
 import type { ChatClient, Thread } from "@chatserver/client"
-import { useSignal } from "@preact/signals"
+import { signal } from "@preact/signals"
 import type { ComponentChildren, RefObject } from "preact"
 import { useMemo } from "preact/hooks"
 import { mayMentionAll } from "../actions.ts"
 import { isOfMany } from "../conversations.ts"
-import { type Draft, draftsOf, type Mention } from "../drafts.ts"
+import { draftsOf, type Mention } from "../drafts.ts"
 import { t } from "../i18n/index.ts"
 import { useChat } from "../live.ts"
 import { type Asked, asked, completed, fits } from "../suggest.ts"
@@ -32,97 +32,123 @@ export interface SuggestionSource {
   find: (query: string) => Promise<readonly Suggestion[]> | readonly Suggestion[]
 }
 
-/** Suggestions for a text: what is offered, and what the text has to tell. */
-export function useSuggestions(
-  thread: Thread,
-  text: RefObject<HTMLTextAreaElement | null>,
-  others: readonly SuggestionSource[],
-  change: (changed: Partial<Draft>) => void,
-) {
-  const chat = useChat()
-  const people = useMemo(() => membersOf(chat, thread.id), [chat, thread.id])
-  const sources = isOfMany(thread) ? [people, ...others] : others
-  const offered = useSignal<readonly Suggestion[]>([])
-  const at = useSignal(0)
-  const close = () => {
-    offered.value = []
+/** What is offered for a text, and what its keys do then. */
+export class Suggesting {
+  readonly offered = signal<readonly Suggestion[]>([])
+  readonly at = signal(0)
+  sources: readonly SuggestionSource[] = []
+  private readonly box: () => HTMLTextAreaElement | null
+  private readonly change: (text: string, mention?: Mention) => void
+
+  /** `box` is where the text is, `change` takes the text with what was chosen in it. */
+  constructor(
+    box: () => HTMLTextAreaElement | null,
+    change: (text: string, mention?: Mention) => void,
+  ) {
+    this.box = box
+    this.change = change
   }
-  const current = (): Asked | null => {
-    const box = text.current
-    return (
-      box &&
-      asked(
-        box.value,
-        box.selectionStart,
-        sources.map(({ sign }) => sign),
-      )
-    )
-  }
-  const look = async () => {
-    const now = current()
-    const source = sources.find(({ sign }) => sign === now?.sign)
+
+  /** The text moved: offer what it asks for now. */
+  async look(): Promise<void> {
+    const now = this.asked()
+    const source = this.sources.find(({ sign }) => sign === now?.sign)
     const found = now && source ? await source.find(now.query) : []
-    if (current()?.query !== now?.query) return // it went on meanwhile
-    offered.value = found.slice(0, OFFERED)
-    at.value = 0
+    if (this.asked()?.query !== now?.query) return // it went on meanwhile
+    this.offered.value = found.slice(0, OFFERED)
+    this.at.value = 0
   }
-  const take = (chosen: Suggestion) => {
-    const box = text.current
-    const now = current()
-    close()
+
+  /** Put what was chosen in place of what was asked. */
+  take(chosen: Suggestion): void {
+    const box = this.box()
+    const now = this.asked()
+    this.offered.value = []
     if (!box || !now) return
     const made = completed(box.value, box.selectionStart, now, chosen.insert)
-    const { mentions } = draftsOf(chat).of(thread.id).value
-    const { mention } = chosen
-    change({ text: made.text, ...(mention ? { mentions: [...mentions, mention] } : {}) })
+    this.change(made.text, chosen.mention)
     requestAnimationFrame(() => {
       box.focus()
       box.setSelectionRange(made.caret, made.caret)
     })
   }
+
   /** Whether the key was for the suggestions. */
-  const onKeyDown = (event: KeyboardEvent): boolean => {
-    const { length } = offered.value
-    if (length === 0) return false
-    const chosen = offered.value[at.value]
-    if (event.key === "ArrowDown") at.value = (at.value + 1) % length
-    else if (event.key === "ArrowUp") at.value = (at.value + length - 1) % length
-    else if (event.key === "Escape") close()
-    else if ((event.key === "Enter" || event.key === "Tab") && chosen) take(chosen)
-    else return false
+  onKeyDown(event: KeyboardEvent): boolean {
+    const { length } = this.offered.value
+    if (length === 0 || !this.does(event.key, length)) return false
     event.preventDefault()
     event.stopPropagation()
     return true
   }
-  const isOpen = offered.value.length > 0
-  const aria = {
-    "aria-autocomplete": "list" as const,
-    "aria-controls": isOpen ? LIST : undefined,
-    "aria-activedescendant": isOpen ? `${LIST}-${at.value}` : undefined,
+
+  /** What the text tells of them. */
+  get aria() {
+    const isOpen = this.offered.value.length > 0
+    return {
+      "aria-autocomplete": "list" as const,
+      "aria-controls": isOpen ? LIST : undefined,
+      "aria-activedescendant": isOpen ? `${LIST}-${this.at.value}` : undefined,
+    }
   }
-  return { offered: offered.value, at: at.value, look: () => void look(), take, onKeyDown, aria }
+
+  private does(key: string, length: number): boolean {
+    const chosen = this.offered.value[this.at.value]
+    if (key === "ArrowDown") this.at.value = (this.at.value + 1) % length
+    else if (key === "ArrowUp") this.at.value = (this.at.value + length - 1) % length
+    else if (key === "Escape") this.offered.value = []
+    else if ((key === "Enter" || key === "Tab") && chosen) this.take(chosen)
+    else return false
+    return true
+  }
+
+  private asked(): Asked | null {
+    const box = this.box()
+    const signs = this.sources.map(({ sign }) => sign)
+    return box && asked(box.value, box.selectionStart, signs)
+  }
+}
+
+/** Suggestions for the text of a conversation. */
+export function useSuggestions(
+  thread: Thread,
+  text: RefObject<HTMLTextAreaElement | null>,
+  others: readonly SuggestionSource[],
+): Suggesting {
+  const chat = useChat()
+  const { id } = thread
+  const people = useMemo(() => membersOf(chat, id), [chat, id])
+  const suggesting = useMemo(() => {
+    const drafts = draftsOf(chat)
+    return new Suggesting(
+      () => text.current,
+      (made, mention) => {
+        const { mentions } = drafts.of(id).value
+        drafts.change(id, { text: made, mentions: mention ? [...mentions, mention] : mentions })
+      },
+    )
+  }, [chat, id, text])
+  suggesting.sources = isOfMany(thread) ? [people, ...others] : others
+  return suggesting
 }
 
 /** The list above the text. */
-export function Suggestions(props: {
-  offered: readonly Suggestion[]
-  at: number
-  take: (chosen: Suggestion) => void
-}) {
-  if (props.offered.length === 0) return null
+export function Suggestions({ suggesting }: { suggesting: Suggesting }) {
+  const offered = suggesting.offered.value
+  if (offered.length === 0) return null
   return (
     <div id={LIST} class="suggestions" role="listbox" aria-label={t().composer.suggestions}>
-      {props.offered.map((each, at) => (
+      {offered.map((each, at) => (
         // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the text
         <div
           key={each.key}
           id={`${LIST}-${at}`}
           class="suggestion"
           role="option"
-          aria-selected={at === props.at}
+          aria-selected={at === suggesting.at.value}
           tabIndex={-1}
           onMouseDown={(event) => event.preventDefault()} // the focus stays in the text
-          onClick={() => props.take(each)}
+          onClick={() => suggesting.take(each)}
         >
           {each.label}
         </div>

@@ -177,7 +177,12 @@ export const en = {
     leave: "Leave",
     leaveSure: (title: string) => `You keep what you have seen of "${title}" until now.`,
   },
-  settings: { title: "Settings", devices: "Your devices", logOut: "Log out" },
+  settings: {
+    title: "Settings",
+    devices: "Your devices",
+    logOut: "Log out",
+    thisDevice: "This one",
+  },
   /** Why something could not be done, by the code of the refusal. */
   refused: {
     other: "That did not work. Please try again.",

@@ -27,6 +27,9 @@ export function texts<const T extends object>(inEnglish: T, inChinese: Same<T>):
 /** The texts that all pages share. */
 export const t = texts(en, zh)
 
+/** What all members of a room are called together, whoever wrote it. */
+export const EVERYONE: readonly string[] = [en.composer.everyone, zh.composer.everyone]
+
 /** The locale for times and numbers. */
 export function locale(): string {
   return language.value === "zh" ? "zh-CN" : "en-GB"

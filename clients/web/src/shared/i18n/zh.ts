@@ -168,7 +168,7 @@ export const zh: Same<typeof en> = {
     leave: "退出",
     leaveSure: (title) => `退出“${title}”后，仍可查看之前的消息。`,
   },
-  settings: { title: "设置", devices: "你的设备", logOut: "退出登录" },
+  settings: { title: "设置", devices: "你的设备", logOut: "退出登录", thisDevice: "本机" },
   refused: {
     other: "操作没有成功，请重试。",
     forbidden: "你不能在这里这样做。",
