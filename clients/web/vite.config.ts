@@ -6,7 +6,7 @@ import { type BuildOptions, defineConfig, type Manifest } from "vite"
 
 const OUT = new URL("../../chatserver/pages/", import.meta.url).pathname
 const PAGES = ["index.html", "workbench.html", "widget.html", "demo.html", "demo/shop.html"]
-const NODE = process.env.CHAT_URL ?? "http://localhost:8000" // for `npm run dev`
+const NODE = process.env.CHAT_URL ?? "http://localhost:8080" // for `npm run dev`
 
 /** One file that needs no other. */
 function script(entry: string, file: string): BuildOptions {

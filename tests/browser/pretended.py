@@ -22,6 +22,8 @@ class Pretended:
         self._first_page = first_page or messages
         self._messages = [_message(seq) for seq in range(1, messages + 1)]
         self._sockets: list[WebSocketRoute] = []
+        self.refuses = 0
+        """How many of the next messages are refused for good."""
 
     async def play(self, page: Page) -> None:
         """Answer this page from now on."""
@@ -61,6 +63,8 @@ class Pretended:
         if name == "sync":
             badge = {"unread": 0, "mentions": 0}
             return {"conversations": self._synced(), "badge": badge, "token": "t", "more": False}
+        if name == "message.send":
+            return self._send(fields)
         if name == "history.get" and fields.get("before"):
             older = self._messages[: fields["before"] - 1]
             return {"messages": older[-fields["limit"] :], "more": len(older) > fields["limit"]}
@@ -72,6 +76,14 @@ class Pretended:
             "desk.list": {"conversations": [], "more": False},
         }
         return answers.get(name, {})
+
+    def _send(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if self.refuses:
+            self.refuses -= 1
+            return {"ok": False, "code": "forbidden", "message": "You may not do this."}
+        self._messages.append({**_message(len(self._messages) + 1), **fields, "sender": ME})
+        last = self._messages[-1]
+        return {"seq": last["seq"], "at": last["at"]}
 
     def _me(self) -> dict[str, Any]:
         return {"user": ME, "name": "陈小美", "role": "customer"}

@@ -284,10 +284,10 @@ async def test_in_a_group_people_are_mentioned_and_the_sender_sees_who_has_read(
 
 async def test_older_messages_come_above_without_moving_what_is_read(browsing: Browsing) -> None:
     page = await browsing.open("/demo")
-    await Pretended(180, first_page=50).play(page)
+    await Pretended(120, first_page=50).play(page)
     await page.goto(f"/#token={token(ME)}")
     await page.locator(".conversation").click()
-    await expect(said(page).last).to_contain_text("180 ")
+    await expect(said(page).last).to_contain_text("120 ")
     seen = await page.evaluate(_SCROLL_UP)
     assert seen["worst"] <= 2, seen
     assert seen["first"].startswith("1 ")
@@ -305,10 +305,10 @@ _SCROLL_UP = """async () => {
     let worst = 0
     let resting = 0
     const deadline = Date.now() + 60_000
-    while (resting < 60 && Date.now() < deadline) {
+    while (resting < 20 && Date.now() < deadline) {
         const row = middle()
         const before = row?.getBoundingClientRect().top
-        const by = Math.min(120, box.scrollTop)
+        const by = Math.min(200, box.scrollTop)
         box.scrollTop -= by
         resting = by === 0 ? resting + 1 : 0
         await frame()
@@ -349,6 +349,20 @@ async def test_thousands_of_messages_keep_the_page_small_and_in_place(
     await expect(said(page).last).to_contain_text("5001 ")
     await expect(page.locator(".thread__latest")).to_have_count(0)
     assert CONVERSATION in page.url
+
+
+async def test_a_message_that_is_refused_says_so_and_is_tried_again(browsing: Browsing) -> None:
+    page = await browsing.open("/demo")
+    pretended = Pretended(3)
+    pretended.refuses = 1
+    await pretended.play(page)
+    await page.goto(f"/#token={token(ME)}")
+    await page.locator(".conversation").click()
+    await write(page, "能送货吗？")
+    await expect(page.locator(".failed")).to_contain_text("你不能")
+    await page.locator(".failed").get_by_role("button", name="重试").click()
+    await expect(page.locator(".failed")).to_have_count(0)
+    await expect(mine(page).last.locator(".ticks--sent")).to_be_visible()
 
 
 async def test_nothing_keeps_anybody_out_in_any_language_and_light(browsing: Browsing) -> None:

@@ -342,12 +342,13 @@ export class Conversation extends Described {
     return [...effects, this.updated(), ...this.meet(added)]
   }
 
-  /** Those who wrote these messages, or reacted to them, are to have names. */
+  /** Those who wrote these messages, are mentioned in them or reacted to them are to have names. */
   private meet(messages: readonly Message[]): Effect[] {
     const users = new Set<string>()
     for (const message of messages) {
       this.people.learnFrom(message)
       users.add(message.sender)
+      for (const user of message.mentions ?? []) users.add(user)
       for (const them of Object.values(message.reactions ?? {})) {
         for (const user of them) users.add(user)
       }

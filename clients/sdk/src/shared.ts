@@ -310,6 +310,7 @@ export class Shared {
   private apply(input: Input): void {
     const { user } = this.state
     const effects = this.state.take(input)
+    if (user !== "" && user !== this.state.user) this.keeper?.clear() // that was somebody else's
     if (input.on === "names" || user !== this.state.user) this.listener.renewed()
     if (input.on === "sent") {
       this.written.delete(input.draft.client_id)

@@ -104,6 +104,25 @@ test("who is logged out leaves nothing behind", async (t) => {
   })
 })
 
+test("somebody else on the same device finds nothing of who was there before", async (t) => {
+  const server = new FakeServer()
+  const history = indexedDbHistory("shared")
+  const mei = await joined(t, server, "mei", { history })
+  const id = await mei.open("lin")
+  await mei.send(id, "one").stored
+  mei.setForeground(false)
+  await keptOnce(history, holds(1))
+  mei.close()
+  const fang = await joined(t, server, "fang", { history })
+  assert.deepEqual(fang.conversations, [])
+  const other = await fang.open("lin")
+  await fang.send(other, "two").stored
+  fang.setForeground(false)
+  await keptOnce(history, ({ person, conversations }) => {
+    return person.me.user === "fang" && conversations.every((kept) => kept.id === other)
+  })
+})
+
 test("reaching a message loads all that is between", async (t) => {
   const server = new FakeServer()
   const lin = await joined(t, server, "lin")

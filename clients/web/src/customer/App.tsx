@@ -83,10 +83,16 @@ function Open({ id }: { id: string }) {
           }}
         />
       </div>
-      {isKnown ? <Thread id={id} jumpTo={jumpTo} /> : <div />}
+      {isKnown ? <Thread id={id} jumpTo={jumpTo} /> : <Unknown />}
       <Composer id={id} takesFocus={HAS_MOUSE} />
     </main>
   )
+}
+
+/** A conversation that is not known yet, or is nobody's here. */
+function Unknown() {
+  const isUp = useLive((chat) => chat.phase.phase === "connected")
+  return <p class="customer__unknown">{isUp ? t().refused.not_found : t().common.loading}</p>
 }
 
 function Nothing() {

@@ -1,6 +1,6 @@
 // Who has read a message and who has not.
 
-import type { Calls } from "@chatserver/client"
+import type { Calls, ChatClient } from "@chatserver/client"
 import { useSignal } from "@preact/signals"
 import { useEffect } from "preact/hooks"
 import { attempt } from "../attempt.ts"
@@ -13,6 +13,7 @@ import { PersonLine } from "./People.tsx"
 type Readers = Calls["read.who"]["answer"]
 
 const LIMIT = 500
+const NAMES = 100 // are told at once
 
 /** Names as far as the room tells them, else how many. It follows while it is open. */
 export function ReadersDialog({ id, seq }: { id: string; seq: number }) {
@@ -63,13 +64,25 @@ export function ReadersDialog({ id, seq }: { id: string; seq: number }) {
   )
 }
 
+/** Find out who people of a room are whose names are not known yet. */
+async function meet(chat: ChatClient, conversation: string, users: string[]): Promise<void> {
+  const unknown = users.filter((user) => chat.name(user) === user)
+  for (let at = 0; at < unknown.length; at += NAMES) {
+    const some = unknown.slice(at, at + NAMES)
+    const asked = chat.call("conversation.members", { conversation, users: some })
+    await asked.catch(() => {}) // then the id stands for the name
+  }
+}
+
 function useReaders(id: string, seq: number): Readers | null {
   const chat = useChat()
   const readers = useSignal<Readers | null>(null)
   useEffect(() => {
     const ask = async () => {
       const told = await attempt(chat.call("read.who", { conversation: id, seq, limit: LIMIT }))
-      if (told) readers.value = told
+      if (!told) return
+      readers.value = told
+      void meet(chat, id, [...told.read, ...told.unread])
     }
     void ask()
     return chat.on("read", ({ conversation }) => {
