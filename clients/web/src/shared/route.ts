@@ -32,7 +32,9 @@ export function followAddress(): void {
 
 /** Show a conversation, one step further in the history. */
 export function show(conversation: string): void {
-  if (shown.value !== conversation) location.hash = addressOf(conversation)
+  if (shown.value === conversation) return
+  location.hash = addressOf(conversation)
+  shown.value = conversation // the address tells it later: the next key may come before
 }
 
 /** Back to the list. */

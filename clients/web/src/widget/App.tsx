@@ -18,10 +18,10 @@ import "./widget.css"
 
 /** `page` is the shop's page around the frame; without one it is always in sight. */
 export function App({ page }: { page: Page | null }) {
-  useLanding()
+  const isShown = page?.shown.value.isShown ?? true
+  useLanding(isShown)
   useUnreadTold(page)
   useEscape(page)
-  const isShown = page?.shown.value.isShown ?? true
   // what is not in sight is not drawn, and so not read
   return isShown ? <InSight page={page} /> : null
 }
@@ -71,12 +71,12 @@ function List({ ids, takesFocus }: { ids: string[]; takesFocus: boolean }) {
 }
 
 /** The conversation with the shop opens by itself; where there is none, the only one, or the list. */
-function useLanding(): void {
+function useLanding(isShown: boolean): void {
   const chat = useChat()
   const isUp = useLive(() => chat.phase.phase === "connected")
   const hasLanded = useSignal(false)
   useEffect(() => {
-    if (!isUp || hasLanded.value) return
+    if (!isShown || !isUp || hasLanded.value) return
     hasLanded.value = true
     const land = (id: string | undefined) => {
       if (id !== undefined && shown.value === null) go(addressOf(id))
@@ -86,7 +86,7 @@ function useLanding(): void {
       ({ conversation }) => land(conversation.id),
       () => land(only()), // nobody's customer, or the shop has no desk
     )
-  }, [chat, isUp, hasLanded])
+  }, [chat, isShown, isUp, hasLanded])
 }
 
 function useUnreadTold(page: Page | null): void {

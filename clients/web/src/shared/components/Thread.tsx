@@ -2,7 +2,7 @@
 
 import type { ChatClient, Thread as Conversation, Shown } from "@chatserver/client"
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals"
-import { useEffect, useMemo } from "preact/hooks"
+import { useContext, useEffect, useMemo } from "preact/hooks"
 import { conversationOf, keyBeside, together } from "../beside.ts"
 import { isNamed, titleOf } from "../conversations.ts"
 import { type MessageRow, type Row, rows } from "../days.ts"
@@ -14,7 +14,7 @@ import { announce } from "./Announcer.tsx"
 import { Bubble } from "./Bubble.tsx"
 import { IconButton } from "./Icon.tsx"
 import { openMessageMenu } from "./messageMenu.tsx"
-import { type ThreadTools, ToolsContext } from "./threadTools.ts"
+import { BesideContext, type ThreadTools, ToolsContext } from "./threadTools.ts"
 import { useUnreadAfter } from "./unreadAfter.ts"
 import { ListControl, VirtualList } from "./VirtualList.tsx"
 import "./Thread.css"
@@ -50,31 +50,34 @@ export function Thread({ id, jumpTo, beside = null }: ThreadProps) {
   })
   return (
     <ToolsContext.Provider value={tools}>
-      <div class="thread" onFocusOut={(event) => leaveRows(event, tools)}>
-        <VirtualList
-          class="thread__list"
-          role="log"
-          label={t().thread.label(thread ? titleOf(thread) : "")}
-          rows={drawn}
-          control={control}
-          draw={(row) => <ThreadRow row={row} toolsBeside={toolsBeside} />}
-          onNearTop={() => {
-            chat.loadOlder(id)
-            if (beside !== null) chat.loadOlder(beside)
-          }}
-          onSeen={(row) => markRead(chat, drawn, drawn.indexOf(row))}
-          onKeyDown={(event) => moveAmong(event, drawn, tools, control)}
-        />
-        {thread?.isComplete && messages.length === 0 && (
-          <p class="thread__empty">{t().thread.empty}</p>
-        )}
-        {!control.atEnd.value && <ToLatest unread={thread?.unread ?? 0} control={control} />}
-      </div>
+      <BesideContext.Provider value={toolsBeside}>
+        <div class="thread" onFocusOut={(event) => leaveRows(event, tools)}>
+          <VirtualList
+            class="thread__list"
+            role="log"
+            label={t().thread.label(thread ? titleOf(thread) : "")}
+            rows={drawn}
+            control={control}
+            draw={(row) => <ThreadRow row={row} />}
+            onNearTop={() => {
+              chat.loadOlder(id)
+              if (beside !== null) chat.loadOlder(beside)
+            }}
+            onSeen={(row) => markRead(chat, drawn, drawn.indexOf(row))}
+            onKeyDown={(event) => moveAmong(event, drawn, tools, control)}
+          />
+          {thread?.isComplete && messages.length === 0 && (
+            <p class="thread__empty">{t().thread.empty}</p>
+          )}
+          {!control.atEnd.value && <ToLatest unread={thread?.unread ?? 0} control={control} />}
+        </div>
+      </BesideContext.Provider>
     </ToolsContext.Provider>
   )
 }
 
-function ThreadRow({ row, toolsBeside }: { row: Row; toolsBeside: ThreadTools | null }) {
+function ThreadRow({ row }: { row: Row }) {
+  const toolsBeside = useContext(BesideContext)
   if (row.row === "message") {
     const isBeside = toolsBeside !== null && conversationOf(row.shown) === toolsBeside.id
     return isBeside ? <Beside row={row} tools={toolsBeside} /> : <Bubble row={row} />

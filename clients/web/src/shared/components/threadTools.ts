@@ -25,6 +25,9 @@ export function useInnerTab(key: string): 0 | -1 {
   return useTools().focused.value === key ? 0 : -1
 }
 
+/** Those of the conversation whose messages stand among these; null without one. */
+export const BesideContext = createContext<ThreadTools | null>(null)
+
 /** The tools of the thread around this component. */
 export function useTools(): ThreadTools {
   const tools = useContext(ToolsContext)
