@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { DeskView, Person, Shown, Snippet, Thread } from "@chatserver/client"
+import { messageActions } from "../src/shared/actions.ts"
 import { together } from "../src/shared/beside.ts"
 import { acts } from "../src/workbench/acts.ts"
 import {
@@ -187,4 +188,21 @@ test("every language has every text of the workbench", () => {
       typeof value === "object" ? paths(value, `${under}${name}.`) : `${under}${name}`,
     )
   assert.deepEqual(paths(zh).sort(), paths(en).sort())
+})
+
+test("in service conversations all are alike, and a note goes nowhere else", () => {
+  const me = { user: "lin", role: "consultant" } as Person
+  const offered = (kind: Thread["kind"]) => {
+    const { room } = thread([])
+    const here = {
+      kind,
+      room,
+      me: { role: "admin", state: "in", muted_until: 0, first: 1 } as const,
+    }
+    return messageActions({ shown: said("mei", 0), thread: here, me, limits: {}, now: NOON })
+  }
+  assert.ok(!offered("service").includes("recall"))
+  assert.ok(offered("group").includes("recall"))
+  assert.ok(offered("service").includes("pin") && offered("service").includes("forward"))
+  assert.ok(!offered("notes").includes("forward"))
 })

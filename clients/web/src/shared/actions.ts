@@ -52,8 +52,8 @@ export function messageActions(situation: Situation): MessageAction[] {
     ["reply", isHere && mayWrite(thread, situation.now) === "yes"],
     ["copy", isText],
     ["edit", isHere && isText && shown.mine && within(situation, "edit_window_ms", DAY_MS)],
-    ["forward", FORWARDED_KINDS.has(message.kind)],
-    [message.pinned ? "unpin" : "pin", isHere && (thread.room === null || isAdmin(thread))],
+    ["forward", FORWARDED_KINDS.has(message.kind) && thread.kind !== "notes"],
+    [message.pinned ? "unpin" : "pin", isHere && (!hasAdmins(thread) || isAdmin(thread))],
     ["readers", isHere && thread.kind === "group" && (shown.mine || isAdmin(thread))],
     ["recall", isHere && mayRecall(situation)],
     ["delete", true],
@@ -79,6 +79,11 @@ export function isAdmin({ me }: Pick<Thread, "me">): boolean {
   return me.role === "admin" || me.role === "owner"
 }
 
+/** Whether admins have a say there; in other conversations all are alike. */
+function hasAdmins({ kind }: Pick<Thread, "kind">): boolean {
+  return kind === "group" || kind === "channel"
+}
+
 /** Whether I may mention everybody. */
 export function mayMentionAll({ room, me }: Pick<Thread, "room" | "me">): boolean {
   return room !== null && (isAdmin({ me }) || room.settings.mention_all === "everyone")
@@ -86,7 +91,7 @@ export function mayMentionAll({ room, me }: Pick<Thread, "room" | "me">): boolea
 
 function mayRecall(situation: Situation): boolean {
   const { shown, thread, me } = situation
-  if (!shown.mine) return thread.room !== null && isAdmin(thread)
+  if (!shown.mine) return hasAdmins(thread) && isAdmin(thread)
   const isStaff = me !== null && me.role !== "customer"
   return isStaff || within(situation, "recall_window_ms", 120_000)
 }

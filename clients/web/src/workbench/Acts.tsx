@@ -1,14 +1,14 @@
 // What a consultant does with a conversation: take it on, hand it over, settle it.
 
-import { type ChatClient, ChatRefused } from "@chatserver/client"
-import { attempt } from "../shared/attempt.ts"
+import type { ChatClient } from "@chatserver/client"
 import { Icon, IconButton, type IconName } from "../shared/components/Icon.tsx"
 import { RoomDialog } from "../shared/components/RoomDialog.tsx"
 import { t } from "../shared/i18n/index.ts"
 import { useChat, useLive } from "../shared/live.ts"
-import { type MenuItem, openDialog, openMenu, toast } from "../shared/overlays.ts"
+import { type MenuItem, openDialog, openMenu } from "../shared/overlays.ts"
 import { AssignDialog } from "./AssignDialog.tsx"
 import { type Act, acts } from "./acts.ts"
+import { carryOut } from "./carryOut.ts"
 import type { Entry } from "./entries.ts"
 import { w } from "./texts/index.ts"
 
@@ -67,20 +67,4 @@ function About({ id }: { id: string }) {
 function run(chat: ChatClient, entry: Entry, act: Act): void {
   if (act === "assign") openDialog(() => <AssignDialog entry={entry} />)
   else void carryOut(chat, entry.id, act)
-}
-
-/** Do it; who was slower than a colleague is told so. */
-async function carryOut(
-  chat: ChatClient,
-  conversation: string,
-  act: Exclude<Act, "assign">,
-): Promise<void> {
-  const asked = chat.call(`desk.${act}`, { conversation })
-  const told = await asked.catch((error: unknown) => {
-    if (!(error instanceof ChatRefused) || !error.by) return attempt(asked)
-    toast(w().act.taken(error.by.name))
-    return null
-  })
-  const said = { claim: w().act.claimed, release: w().act.released, resolve: w().act.resolved }
-  if (told && act in said) toast(said[act as keyof typeof said])
 }

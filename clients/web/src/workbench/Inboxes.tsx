@@ -16,6 +16,7 @@ import { FixedList } from "./FixedList.tsx"
 import { SettingsDialog } from "./SettingsDialog.tsx"
 import { order } from "./settings.ts"
 import { w } from "./texts/index.ts"
+import "./inboxes.css"
 
 const ROW_REM = 4.75 // the height of an entry
 

@@ -18,6 +18,7 @@ import { NotedThread } from "./NotedThread.tsx"
 import { ReplyBox } from "./ReplyBox.tsx"
 import { w } from "./texts/index.ts"
 import { useWatch } from "./watch.ts"
+import "./opened.css"
 
 /** A conversation with all that may be done in it. */
 export function Opened({ id, isAside }: { id: string; isAside: Signal<boolean> }) {

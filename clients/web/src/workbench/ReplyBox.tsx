@@ -2,7 +2,6 @@
 
 import type { Thread } from "@chatserver/client"
 import { useEffect, useMemo } from "preact/hooks"
-import { attempt } from "../shared/attempt.ts"
 import { Composer } from "../shared/components/Composer.tsx"
 import { focusComposer } from "../shared/components/composing.ts"
 import { Icon } from "../shared/components/Icon.tsx"
@@ -11,6 +10,7 @@ import { draftsOf } from "../shared/drafts.ts"
 import { useChat, useLive } from "../shared/live.ts"
 import { useBench } from "./bench.ts"
 import { cannedSource } from "./cannedSource.tsx"
+import { carryOut } from "./carryOut.ts"
 import type { Entry } from "./entries.ts"
 import { notesThread } from "./notes.ts"
 import { sendKey } from "./settings.ts"
@@ -111,7 +111,7 @@ function LookingOn({ entry }: { entry: Entry | undefined }) {
   const { state, act } = w()
   if (!entry) return <p class="looking muted">{state.gone}</p>
   const mayClaim = entry.assignee === null
-  const claim = () => void attempt(chat.call("desk.claim", { conversation: entry.id }))
+  const claim = () => void carryOut(chat, entry.id, "claim")
   return (
     <div class="looking">
       <p class="muted">{mayClaim ? state.looking : state.lookingOther(entry.assigneeName)}</p>
