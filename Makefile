@@ -65,7 +65,7 @@ check: setup
 	@cd clients && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
 bench: setup
-	@exec $(BIN)/python -m loadtest bench engine --png loadtest/engine.png --markdown loadtest/README.md $(ARGS)
+	@exec $(BIN)/python -m loadtest bench engine --png loadtest/engine.png --markdown loadtest/README.md --summary README.md $(ARGS)
 
 bench-rooms: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest bench rooms --markdown loadtest/README.md $(ARGS)

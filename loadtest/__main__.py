@@ -71,11 +71,14 @@ class Files:
         File for a picture of them.
     markdown
         File with the markers between which the table goes.
+    summary
+        File with the markers between which its short form goes.
     """
 
     json: Path | None = None
     png: Path | None = None
     markdown: Path | None = None
+    summary: Path | None = None
 
 
 NO_FILES = Files()
@@ -167,6 +170,8 @@ def engine(
         _write(files.json, report)
     if files.markdown is not None:
         engine_table.write_into(files.markdown, report)
+    if files.summary is not None:
+        engine_table.write_summary(files.summary, report)
     if files.png is not None:
         from loadtest.bench.engine import picture
 

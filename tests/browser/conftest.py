@@ -72,7 +72,8 @@ async def server(
     }  # fmt: skip
     node = ChatServer(folder, environment)
     try:
-        await demo.seed(load({**environment, "CHAT_JWT_KEY": KEY}), enrolled=node.spawn)
+        patient = {"CHAT_JWT_KEY": KEY, "CHAT_STORE_TIMEOUT_MS": "60000"}
+        await demo.seed(load({**environment, **patient}), enrolled=node.spawn)
         await eventually(node.is_ready, "the server is ready")
         yield node
         assert node.exit_status is None

@@ -98,6 +98,9 @@ async def test_two_people_talk_and_see_how_far_each_message_came(
     await expect(tick).to_have_class(re.compile("ticks--read"))
     lin.typing(conversation)
     await expect(page.locator(".thread-header__state")).to_contain_text("正在输入")
+    await rest_finger(page, said(page).first.locator(".bubble"))
+    await expect(page.get_by_role("menu")).to_be_visible()
+    await page.keyboard.press("Escape")
     await page.go_back()  # a phone shows one thing at a time
     await expect(field(page)).not_to_be_visible()
     await lin.send(conversation, "一段")
@@ -108,6 +111,19 @@ async def test_two_people_talk_and_see_how_far_each_message_came(
     await item.click()
     await expect(page.locator(".thread__unread")).to_be_visible()
     await expect(page).to_have_title(re.compile(r"^[^(]"))
+
+
+async def rest_finger(page: Page, wanted: Locator) -> None:
+    """A finger rests there until there is a menu, and is lifted."""
+    box = await wanted.bounding_box()
+    assert box
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    screen = await page.context.new_cdp_session(page)
+    touch = "Input.dispatchTouchEvent"
+    await screen.send(touch, {"type": "touchStart", "touchPoints": [at]})
+    await expect(page.get_by_role("menu")).to_be_visible()
+    await screen.send(touch, {"type": "touchEnd", "touchPoints": []})
+    await screen.detach()
 
 
 async def test_what_was_seen_is_readable_without_a_network_and_what_is_written_goes_out_later(

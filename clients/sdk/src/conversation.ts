@@ -90,13 +90,13 @@ export class Conversation extends Described {
     return this.log.first <= this.firstForMe
   }
 
-  /** How far my message came with all other members. */
-  tick(message: Message): "sent" | "delivered" | "read" {
+  /** Tells how far my message came with all other members, as things stand now. */
+  ticks(): (message: Message) => "sent" | "delivered" | "read" {
     const others = this.others
-    if (others.length === 0) return "sent"
-    if (others.every((member) => member.read >= message.seq)) return "read"
-    const come = others.every((who) => Math.max(who.delivered, who.read) >= message.seq)
-    return come ? "delivered" : "sent"
+    if (others.length === 0) return () => "sent"
+    const read = Math.min(...others.map((who) => who.read))
+    const come = Math.min(...others.map((who) => Math.max(who.delivered, who.read)))
+    return ({ seq }) => (seq <= read ? "read" : seq <= come ? "delivered" : "sent")
   }
 
   // ---- what the server told ---------------------------------------------------------------------

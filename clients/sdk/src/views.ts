@@ -152,8 +152,9 @@ function threadOf(
   state: State,
   stored: WeakMap<Message, Shown>,
 ): Thread {
+  const tickOf = conversation.ticks()
   const messages = conversation.messages.map((one) => {
-    const tick = one.sender === state.user ? conversation.tick(one) : null
+    const tick = one.sender === state.user ? tickOf(one) : null
     const known = stored.get(one)
     if (known && known.tick === tick) return known
     const made = storedOf(one, conversation, state.user, tick)

@@ -11,7 +11,7 @@ test("other rows are taken to be as high as the measured ones are on average", (
   rows.measured("k1", 100)
   rows.measured("k2", 20)
   assert.equal(rows.total, 220)
-  rows.replace(keys(4))
+  rows.learn()
   assert.deepEqual(
     [0, 1, 2, 3, 4].map((at) => rows.top(at)),
     [0, 60, 160, 180, 240],
@@ -25,6 +25,20 @@ test("rows keep their height when others come above them", () => {
   rows.replace([...keys(2), ...keys(3, 100)])
   assert.equal(rows.indexOf("k100"), 2)
   assert.equal(rows.total - rows.top(2), 90)
+})
+
+test("rows that come at the end leave those before them where they are", () => {
+  const rows = new Rows(10)
+  rows.replace(keys(3))
+  for (const key of rows.keys) rows.measured(key, 30)
+  assert.deepEqual([rows.total, rows.indexOf("k2")], [90, 2])
+  rows.replace(keys(5))
+  assert.deepEqual([rows.top(2), rows.top(3), rows.total], [60, 90, 110])
+  assert.deepEqual([rows.indexOf("k2"), rows.indexOf("k4")], [2, 4])
+  rows.measured("k4", 5)
+  assert.equal(rows.total, 105)
+  rows.replace(keys(2))
+  assert.deepEqual([rows.total, rows.indexOf("k4")], [60, -1])
 })
 
 test("a window shows the rows that it covers and no others", () => {

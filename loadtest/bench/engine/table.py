@@ -44,6 +44,36 @@ def _about(report: Report) -> str:
     )
 
 
+def summary(report: Report) -> str:
+    """A row for each measure that has an aim: the medians of all side by side."""
+    rivals = list(dict.fromkeys(each.rival for each in report.figures))
+    heading = ("measure", *rivals, "aims")
+    rules = ("---", *["--:"] * len(rivals), "---")
+    measures = dict.fromkeys(each.measure for each in report.verdicts)
+    lines = [f"| {' | '.join(line)} |" for line in (heading, rules)]
+    lines += [f"| {' | '.join(_summed_up(each, rivals, report))} |" for each in measures]
+    return "\n".join((_about(report), "", *lines))
+
+
+def _summed_up(measure: str, rivals: Sequence[str], report: Report) -> tuple[str, ...]:
+    of = {each.rival: each for each in report.figures if each.measure == measure}
+    medians = [
+        "" if rival not in of else "error" if of[rival].error else number(of[rival].median)
+        for rival in rivals
+    ]
+    aims = "; ".join(said(each) for each in report.verdicts if each.measure == measure)
+    return (_name(measure), *medians, aims)
+
+
+def write_summary(file: Path, report: Report) -> None:
+    """Put the summary between the markers of a Markdown file.
+
+    Raises:
+        Failed: the file has no markers.
+    """
+    write_between(file, BEGIN, END, summary(report))
+
+
 def write_into(file: Path, report: Report) -> None:
     """Put the table between the markers of a Markdown file, in place of what is there.
 

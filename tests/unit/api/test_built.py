@@ -9,6 +9,7 @@ from chatserver.api.pages import BUILT
 
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", re.IGNORECASE)
 PACKED_ABOVE = 1000  # bytes
+LOADER_MAX = 5 * 1024
 
 
 def test_pages_have_nothing_inline_that_their_policy_would_forbid() -> None:
@@ -29,3 +30,7 @@ def test_scripts_and_styles_have_a_packed_form_beside_them() -> None:
     ]
     assert large
     assert all(is_packed(path) for path in large)
+
+
+def test_what_a_shop_loads_before_anybody_asks_for_the_chat_is_small() -> None:
+    assert (BUILT / "widget.js.gz").stat().st_size < LOADER_MAX

@@ -10,7 +10,16 @@ from loadtest.bench.engine.measures import MEASURES
 from loadtest.bench.engine.picture import draw
 from loadtest.bench.engine.plan import Plan
 from loadtest.bench.engine.results import Book, Report, Sample, Verdict, verdicts
-from loadtest.bench.engine.table import BEGIN, END, FLAG, markdown, number, rows, write_into
+from loadtest.bench.engine.table import (
+    BEGIN,
+    END,
+    FLAG,
+    markdown,
+    number,
+    rows,
+    summary,
+    write_into,
+)
 from loadtest.rivals.table import RIVALS
 from loadtest.swarm.failed import Failed
 from loadtest.swarm.usage import Usage
@@ -102,6 +111,15 @@ def test_markdown_goes_between_the_markers_and_nowhere_else(tmp_path: Path) -> N
         write_into(file, made)
         expected = f"before\n{BEGIN}\n{markdown(made)}\n{END}\nafter\n"
         assert file.read_text(encoding="utf-8") == expected
+
+
+def test_the_summary_has_all_medians_of_a_measure_in_a_row() -> None:
+    made = book("connect", product=[10, 12, 11], stock=[2])
+    made.fail("node", ["connect"], "it did not start")
+    *_, heading, _, row = summary(report(made)).splitlines()
+    assert heading.startswith("| measure | product | stock | node")
+    assert [cell.strip() for cell in row.split("|")[2:5]] == ["11.0", "2.00", "error"]
+    assert "5 × stock: met (5.50)" in row
 
 
 def test_a_file_without_markers_is_left_alone(tmp_path: Path) -> None:

@@ -33,10 +33,18 @@ export class Rows {
 
   /** Take other rows; those known by their key keep their height. */
   replace(keys: readonly string[]): void {
+    const known = this.keys
     this.keys = keys
-    // only now: the rows above would move with every row that is measured
+    const same = commonStart(known, keys)
+    if (same === known.length && this.valid > 0) this.extend(same)
+    else this.learn()
+  }
+
+  /** Take the rows that were not measured to be as high as the others are on average. Not done with
+   * each that is measured: the rows above would move every time. */
+  learn(): void {
     if (this.heights.size > 0) this.estimate = this.sum / this.heights.size
-    this.tops = new Float64Array(keys.length + 1)
+    this.tops = new Float64Array(this.count + 1)
     this.valid = 0
     this.places = null
   }
@@ -56,6 +64,14 @@ export class Rows {
   indexOf(key: string): number {
     this.places ??= new Map(this.keys.map((each, at) => [each, at]))
     return this.places.get(key) ?? -1
+  }
+
+  /** Rows came at the end: what is known of those before them stays. */
+  private extend(from: number): void {
+    const tops = new Float64Array(this.count + 1)
+    tops.set(this.tops.subarray(0, from + 1))
+    this.tops = tops
+    for (let at = from; at < this.count; at++) this.places?.set(this.keys[at] ?? "", at)
   }
 
   /** Where row `at` begins, in pixels from the top. */
@@ -85,4 +101,12 @@ export class Rows {
     if (this.count === 0) return [0, 0]
     return [this.at(offset - beyond), this.at(offset + height + beyond) + 1]
   }
+}
+
+/** How many of the first keys are the same. */
+function commonStart(one: readonly string[], other: readonly string[]): number {
+  const most = Math.min(one.length, other.length)
+  let at = 0
+  while (at < most && one[at] === other[at]) at++
+  return at
 }

@@ -98,7 +98,12 @@ function Menu({ label, items, at, head }: OpenMenu) {
     current.showPopover()
     place(current, at)
     current.querySelector<HTMLElement>("[role^=menuitem]")?.focus({ preventScroll: true })
+    const onPointerDown = ({ target }: PointerEvent) => {
+      if (!current.contains(target as Node)) closeMenu()
+    }
+    document.addEventListener("pointerdown", onPointerDown, { capture: true })
     return () => {
+      document.removeEventListener("pointerdown", onPointerDown, { capture: true })
       const { activeElement } = document
       const isOurs = current.contains(activeElement) || activeElement === document.body
       if (isOurs) before?.focus?.({ preventScroll: true })
@@ -111,10 +116,12 @@ function Menu({ label, items, at, head }: OpenMenu) {
       role="menu"
       aria-label={label}
       tabIndex={-1}
-      popover="auto"
-      onToggle={(event) => event.newState === "closed" && closeMenu()}
+      popover="manual" // one that closes by itself does so when the finger that opened it is lifted
       onKeyDown={(event) => {
-        if (event.key === "Tab") closeMenu()
+        if (event.key === "Tab" || event.key === "Escape") {
+          event.preventDefault()
+          closeMenu()
+        }
         moveFocus(event, event.currentTarget, "[role^=menuitem]")
       }}
     >

@@ -211,7 +211,7 @@ class View {
     this.catchUp()
     const isFirst = !this.rows.isMeasured
     if (this.measure()) {
-      if (isFirst) this.rows.replace(this.rows.keys) // all others are taken to be like these
+      if (isFirst) this.rows.learn() // all others are taken to be like these
       return this.redraw() // and settle then
     }
     const target = Math.round(this.target(box.clientHeight))
