@@ -213,8 +213,10 @@ async def test_the_keyboard_alone_finds_answers_notes_edits_and_goes_on(
     await keys.press("Control+/")
     await expect(bench.get_by_role("dialog")).to_be_visible()
     await keys.press("Escape")
+    await expect(bench.get_by_role("dialog")).to_have_count(0)
     await keys.press("Control+k")
     await keys.press("Escape")
+    await expect(bench.locator(".entry")).to_have_count(2)
     await keys.press("Alt+j")
     await expect(bench.locator(".opened h2")).to_have_text("王婷婷")
     for key in ("Alt+k", "Alt+k", "Alt+j", "Alt+k"):
