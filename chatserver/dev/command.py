@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from rich.console import Console
 
+from chatserver import logs
 from chatserver.api.pages import BUILT
 from chatserver.api.policy import START
 from chatserver.config import PREFIX, Settings, SettingsError, load
@@ -96,6 +98,7 @@ class _Session:
                 program = node(self._folder, settings, number + 1, port + number)
                 children.append(self._launch(program))
 
+        logs.setup(structs.replace(settings, log_level="warning"))  # nodes have log files
         if demo:  # most of it is made while the nodes start
             await shop.seed(settings, enrolled=start_nodes)
         else:
