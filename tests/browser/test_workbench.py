@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from chatclient import ChatClient, Device
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
 from loadtest.faults.people import token
 from tests.browser.browsing import Browsing, Theme
@@ -66,6 +66,35 @@ class Shop:
 async def shop(browsing: Browsing) -> AsyncIterator[Shop]:
     async with AsyncExitStack() as stack:
         yield Shop(browsing, stack)
+
+
+class Held:
+    """A server that answers one call only when it is let go."""
+
+    def __init__(self, call: str) -> None:
+        """`call` is what stands in its packet."""
+        self._call = call
+        self._held: list[Callable[[], None]] = []
+
+    async def play(self, page: Page) -> None:
+        """Stand between this page and the server."""
+        await page.route_web_socket("**/socket.io/**", self._between)
+
+    def let_go(self) -> None:
+        """Pass on what was held."""
+        for go in self._held:
+            go()
+
+    def _between(self, page: WebSocketRoute) -> None:
+        server = page.connect_to_server()
+
+        def pass_on(packet: str | bytes) -> None:
+            if self._call in str(packet):
+                self._held.append(lambda: server.send(packet))
+            else:
+                server.send(packet)
+
+        page.on_message(pass_on)
 
 
 def said(page: Page) -> Locator:
@@ -257,6 +286,33 @@ async def test_nothing_that_anybody_wrote_runs_or_becomes_markup(
     assert await bench.locator("img, script[src='x']").count() == 0
 
 
+async def test_what_is_written_before_the_notes_are_there_is_no_reply(
+    browsing: Browsing, shop: Shop
+) -> None:
+    mei = await shop.person("mei")
+    served = await shop.asks(mei)
+    lin = await shop.person("lin", "consultant", "林晓燕")
+    await lin.call("desk.claim", conversation=served)
+    bench = await (await browsing.context()).new_page()
+    slow = Held('["conversation.notes"')
+    await slow.play(bench)
+    await bench.goto(shop.address("lin", "consultant", "林晓燕"))
+    await bench.locator(".entry").click()
+    await expect(field(bench)).to_be_visible()
+    await bench.keyboard.press("Alt+n")
+    await expect(bench.locator(".reply--note")).to_be_visible()
+    await expect(field(bench)).to_have_count(0)
+    await bench.keyboard.type("not for her")
+    await bench.keyboard.press("Enter")
+    slow.let_go()
+    await write(bench, "a note")
+    await expect(said(bench).last).to_contain_text("a note")
+    heard = await mei.call("history.get", conversation=served, after=0, limit=100)
+    assert [each["sender"] for each in heard["messages"] if each["kind"] == "text"] == [
+        browsing.name("mei")
+    ]
+
+
 async def test_the_whole_workbench_is_no_barrier_to_anybody(browsing: Browsing, shop: Shop) -> None:
     served = await shop.asks(await shop.person("mei"))
     lin = await shop.person("lin", "consultant", "林晓燕")
@@ -267,6 +323,8 @@ async def test_the_whole_workbench_is_no_barrier_to_anybody(browsing: Browsing, 
     await bench.locator(".entry").click()
     await bench.keyboard.press("Alt+n")
     await write(bench, "a note")
+    await expect(said(bench).last).to_contain_text("a note")
+    await expect(bench.locator(".bubble-row--mine")).to_have_count(1)
     for at, theme in enumerate(THEMES):
         await browsing.turn(bench, theme)
         assert not await browsing.barriers(bench), theme

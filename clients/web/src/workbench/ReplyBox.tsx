@@ -19,21 +19,27 @@ import { w } from "./texts/index.ts"
 /** The composer in one of its two modes; where I only look on, what to do instead. */
 export function ReplyBox({ thread, entry }: { thread: Thread; entry: Entry | undefined }) {
   const chat = useChat()
-  const { isNoting } = useBench()
+  const { noting } = useBench()
   const notes = useLive(() => notesThread(chat, thread.id)?.id ?? null, [thread.id])
   const isService = thread.kind === "service"
   useFollowedDrafts(thread.id, notes)
-  const isNote = isService && notes !== null && isNoting.value
+  // as soon as it is wanted, also before the notes are there: what is typed now is not for the customer
+  const isNote = isService && noting.value === thread.id
   return (
     <div class={`reply ${isNote ? "reply--note" : ""}`}>
-      {isService && <Modes isNote={isNote} hasNotes={notes !== null} />}
+      {isService && <Modes id={thread.id} isNote={isNote} hasNotes={notes !== null} />}
       {isNote ? (
-        <Writing id={notes} mode="note" />
+        <Note notes={notes} />
       ) : (
         <Reply thread={thread} entry={entry} isService={isService} />
       )}
     </div>
   )
+}
+
+function Note({ notes }: { notes: string | null }) {
+  if (notes === null) return <p class="looking muted">{w().reply.notesOpening}</p>
+  return <Writing id={notes} mode="note" />
 }
 
 function Reply(props: { thread: Thread; entry: Entry | undefined; isService: boolean }) {
@@ -70,11 +76,11 @@ function Writing({ id, mode }: { id: string; mode: "reply" | "room" | "note" }) 
 }
 
 /** Reply or note; the keyboard switches by Alt+N. */
-function Modes({ isNote, hasNotes }: { isNote: boolean; hasNotes: boolean }) {
-  const { isNoting } = useBench()
+function Modes({ id, isNote, hasNotes }: { id: string; isNote: boolean; hasNotes: boolean }) {
+  const { noting } = useBench()
   const { reply } = w()
   const choose = (wanted: boolean) => {
-    isNoting.value = wanted
+    noting.value = wanted ? id : null
     focusComposer()
   }
   return (
@@ -133,7 +139,7 @@ function beginsAsNote(drafts: ReturnType<typeof draftsOf>, id: string, notes: st
 /** Whoever answers or edits a note is to write a note, and the other way round. */
 function useFollowedDrafts(id: string, notes: string | null): void {
   const chat = useChat()
-  const { isNoting } = useBench()
+  const { noting } = useBench()
   const drafts = draftsOf(chat)
   const about = (which: string) => {
     const { replyTo, editing } = drafts.of(which).value
@@ -141,15 +147,18 @@ function useFollowedDrafts(id: string, notes: string | null): void {
   }
   const [replied, noted] = [about(id), notes && about(notes)]
   useEffect(() => {
-    isNoting.value = false
-  }, [id])
-  useEffect(() => {
-    if (beginsAsNote(drafts, id, notes)) isNoting.value = true
+    if (beginsAsNote(drafts, id, notes)) noting.value = id
   }, [id, notes === null])
   useEffect(() => {
-    if (replied !== null) isNoting.value = false
+    if (replied !== null) noting.value = null
   }, [replied])
   useEffect(() => {
-    if (noted !== null) isNoting.value = true
+    if (noted !== null) noting.value = id
   }, [noted])
+  useEffect(
+    () => () => {
+      if (noting.value === id) noting.value = null // it opens for a reply the next time
+    },
+    [id],
+  )
 }

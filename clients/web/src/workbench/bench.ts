@@ -15,15 +15,15 @@ const MINUTE_MS = 60_000
 export interface Bench {
   inbox: Inbox
   replies: Replies
-  /** Whether what is written is a note, not a reply. */
-  isNoting: Signal<boolean>
+  /** The conversation beside which a note is being written; null where it is a reply. */
+  noting: Signal<string | null>
 }
 
 export const BenchContext = createContext<Bench | null>(null)
 
 /** Set up the workbench of who chats. */
 export function makeBench(chat: ChatClient): Bench {
-  return { inbox: new Inbox(chat), replies: new Replies(chat), isNoting: signal(false) }
+  return { inbox: new Inbox(chat), replies: new Replies(chat), noting: signal(null) }
 }
 
 /** The workbench of the page. */

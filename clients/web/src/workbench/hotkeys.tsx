@@ -29,7 +29,7 @@ function fulfil(wish: Wish, bench: Bench): void {
     case "help":
       return openDialog(() => <KeysDialog />)
     case "note":
-      bench.isNoting.value = !bench.isNoting.value
+      bench.noting.value = bench.noting.value === shown.value ? null : shown.value
   }
 }
 

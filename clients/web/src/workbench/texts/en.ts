@@ -74,6 +74,7 @@ export const en = {
     roomPlaceholder: "Write a message; / for canned replies",
     notePlaceholder: "Only colleagues see this",
     noteLabel: "Internal note",
+    notesOpening: "The notes are being opened…",
     noteHint: "The customer never sees notes",
     canned: "Canned replies",
   },

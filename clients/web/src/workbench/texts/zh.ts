@@ -68,6 +68,7 @@ export const zh: Same<typeof en> = {
     roomPlaceholder: "输入消息，输入 / 使用快捷回复",
     notePlaceholder: "仅同事可见",
     noteLabel: "内部备注",
+    notesOpening: "正在打开备注……",
     noteHint: "顾客永远看不到备注",
     canned: "快捷回复",
   },
