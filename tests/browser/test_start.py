@@ -50,6 +50,25 @@ async def test_two_people_are_looked_at_side_by_side(browsing: Browsing) -> None
     await expect(page.get_by_title("What 陈小美 sees")).to_be_visible()
 
 
+async def test_a_customer_and_her_consultant_look_at_the_same_conversation(
+    browsing: Browsing,
+) -> None:
+    page = await browsing.open("/demo#/mei/xiaolin", language="en")
+    await page.set_viewport_size({"width": 1840, "height": 920})
+    phone = page.get_by_title("What 陈小美 sees").content_frame
+    await phone.locator(".conversation", has_text="暖芽母婴").click()
+    bench = page.get_by_title("What 林晓燕 sees").content_frame
+    await bench.locator(".entry", has_text="陈小美").first.click()
+    for shown in (phone, bench):
+        await expect(shown.locator("[role=log] article").last).to_contain_text("旅行装")
+    await expect(bench.get_by_text("婴儿无香润肤霜")).to_be_visible()
+    await browsing.keep(page, "beside")
+    alone = await browsing.open("/workbench?as=xiaolin", theme="dark")
+    await alone.locator(".entry", has_text="陈小美").first.click()
+    await expect(alone.locator("[role=log] article").last).to_contain_text("旅行装")
+    await browsing.keep(alone, "workbench-dark-zh")
+
+
 async def test_the_widget_is_tried_on_a_page_of_the_shop(browsing: Browsing) -> None:
     page = await browsing.open("/demo/shop?as=zhaojing", theme="dark", language="en")
     await page.get_by_role("button", name="Open the chat").click()
