@@ -18,7 +18,7 @@ PAGES = chatserver/pages/.stamp
 PAGE_SOURCES = $(shell find clients/web/src clients/web/public clients/sdk/src 2>/dev/null) \
 	$(wildcard clients/web/*.html clients/web/*/*.html clients/web/*.json clients/web/*.ts clients/package-lock.json)
 
-.PHONY: help setup pages run test test-long check bench bench-rooms bench-append bench-sdk faults rehearsal clean constraints
+.PHONY: help setup pages run test test-long check bench bench-rooms bench-append bench-sdk bench-pages faults rehearsal clean constraints
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make bench-rooms    measure large rooms, several nodes, sync and reading; writes loadtest/README.md'
 	@echo 'make bench-append   measure the message log beside plain inserts (options: ARGS="--json FILE")'
 	@echo 'make bench-sdk      measure the TypeScript SDK: 10,000 events, and its size in a page'
+	@echo 'make bench-pages    measure the pages in Chromium: what they load, how soon they show, how they scroll'
 	@echo 'make faults   set up, then break databases and nodes while people talk (options: ARGS="--seconds 60 --only node-killed")'
 	@echo 'make rehearsal   set up, then rehearse a promotion (options: ARGS="reconnect_storm --clients 5000")'
 	@echo 'make setup    only the set-up: a virtual environment in .venv, and the pages'
@@ -75,6 +76,9 @@ bench-sdk: setup
 
 bench-append: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest bench append $(ARGS)
+
+bench-pages: setup
+	@exec $(BIN)/python -m loadtest bench pages $(ARGS)
 
 faults: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest faults $(ARGS)

@@ -25,6 +25,7 @@ from loadtest.bench.engine import run as engine_bench
 from loadtest.bench.engine import table as engine_table
 from loadtest.bench.figures import rates_table, show, waits_table
 from loadtest.bench.guard import Broken
+from loadtest.bench.machine import described
 from loadtest.bench.node import mongo as mongo_at
 from loadtest.bench.rooms import plan as rooms_plan
 from loadtest.bench.rooms import run as rooms_bench
@@ -211,6 +212,25 @@ def rooms(
         _write(json, report)
     if markdown is not None:
         rooms_table.write_into(markdown, report)
+
+
+@bench.command
+def pages(*, visits: int = 5) -> None:
+    """How much the pages load, how soon they show a message, what they keep, how they scroll.
+
+    Parameters
+    ----------
+    visits
+        How often the customer page is opened anew; figures are medians.
+    """
+    from loadtest.bench.pages.run import Plan, run  # Playwright, which nothing else needs
+
+    table = Table(title=f"The pages in Chromium; {described()}", title_justify="left")
+    for heading in ("", "", "median"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for figure in run(Plan(visits=visits)):
+        table.add_row(figure.what, figure.unit, f"{figure.value:,.1f}")
+    show(table)
 
 
 @Parameter(name="*")

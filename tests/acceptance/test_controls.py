@@ -30,6 +30,7 @@ async def nothing(_stage: Stage) -> AsyncIterator[None]:
     yield
 
 
+ATTEMPTS = 5  # whether a defect harms anybody is chance: what was lost may have been said again
 CALM = Play("calm", nothing, 1)
 FOUND_OUT: dict[str, tuple[Play, set[str]]] = {
     "unconfirmed_writes": (PLAYS["primary-lost"], {"acknowledged_is_stored"}),
@@ -48,10 +49,13 @@ async def test_a_play_finds_out_a_server_with(
     defect: str, found: Databases, tmp_path: Path
 ) -> None:
     play, rules = FOUND_OUT[defect]
-    scene = Scene(tmp_path, nodes=2, program=(BROKEN, defect))
-    outcome = await perform(play, found, scene, seconds=0, seed=secrets.randbits(32))
-    print(outcome)
-    assert outcome.judged.broken >= rules, str(outcome)
+    for attempt in range(ATTEMPTS):
+        scene = Scene(tmp_path / f"{attempt}", nodes=2, program=(BROKEN, defect))
+        outcome = await perform(play, found, scene, seconds=0, seed=secrets.randbits(32))
+        print(outcome)
+        if outcome.judged.broken >= rules:
+            return
+    pytest.fail(f"{ATTEMPTS} plays did not find it out")
 
 
 @pytest.mark.asyncio

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from loadtest.bench.pages.chromium import found
 from loadtest.faults.nodes import ChatServer
 from loadtest.faults.people import token
 
@@ -18,19 +18,6 @@ ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
 AXE = ROOT / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 60_000  # only what fails waits so long
-
-PROGRAMS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
-# as root there is no sandbox; nothing of the browser's own goes over the network
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 Device = Literal["phone", "desktop"]
 Theme = Literal["light", "dark"]
@@ -62,13 +49,13 @@ def chromium() -> str:
     """The browser of this machine; without one a test fails, or is left out where that is meant."""
     if os.environ.get("CHAT_TEST_BROWSER") == "no":
         pytest.skip("CHAT_TEST_BROWSER=no")
-    found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
-    if found is None:
+    program = found()
+    if program is None:
         pytest.fail(
             "There is no Chromium: install it (on Debian: apt-get install chromium "
             "fonts-noto-cjk), or leave these tests out with CHAT_TEST_BROWSER=no."
         )
-    return found
+    return program
 
 
 class Browsing:

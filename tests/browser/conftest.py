@@ -21,10 +21,11 @@ from chatserver.api.pages import BUILT
 from chatserver.config import load
 from chatserver.dev import demo, story
 from chatserver.dev.folder import DataFolder
+from loadtest.bench.pages.chromium import FLAGS
 from loadtest.faults.nodes import KEY, ChatServer, faults_in
 from loadtest.faults.people import eventually
 from loadtest.faults.stage import GENEROUS
-from tests.browser.browsing import FLAGS, PATIENCE_MS, Browsing, chromium
+from tests.browser.browsing import PATIENCE_MS, Browsing, chromium
 from tests.browser.shop_site import ShopSite
 
 HAS_FAILED = pytest.StashKey[bool]()

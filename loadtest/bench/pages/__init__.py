@@ -1,0 +1,1 @@
+"""Benchmark of the pages in a browser."""
