@@ -31,7 +31,7 @@ DATABASE = "bench_pages"
 ME, LONG = "mei", "lin"
 PHONE = ViewportSize(width=390, height=844)
 PAGES = {"customer page": "index.html", "workbench": "workbench.html", "widget": "widget.html"}
-LOADED = re.compile(r'(?:src|href)="/(assets/[^"]+)"')
+LOADED = re.compile(r"""["'](?:/?assets/|\./)([\w.-]+\.(?:js|css))["']""")  # by HTML or by a script
 WITHIN_MS = 60_000
 SETTLES_S = 2.0
 
@@ -87,12 +87,20 @@ def run(plan: Plan) -> list[Figure]:
 
 
 def sizes(built: Path) -> Iterator[Figure]:
-    """What each page loads before it shows anything, packed as it is served."""
+    """What each page loads, with all that this loads in turn, packed as it is served."""
     for name, file in PAGES.items():
-        page = built / file
-        parts = {page, *(built / each for each in LOADED.findall(page.read_text("utf-8")))}
-        yield Figure(f"{name} loads", "KB", sum(map(_packed, parts)) / 1000)
+        yield Figure(f"{name} loads", "KB", sum(map(_packed, _parts(built, built / file))) / 1000)
     yield Figure("widget.js, in a shop's page", "KB", _packed(built / "widget.js") / 1000)
+
+
+def _parts(built: Path, page: Path) -> set[Path]:
+    parts, found_ = set[Path](), [page]
+    while found_:
+        part = found_.pop()
+        if part not in parts and part.is_file():
+            parts.add(part)
+            found_ += [built / "assets" / name for name in LOADED.findall(part.read_text("utf-8"))]
+    return parts
 
 
 def _packed(file: Path) -> int:
