@@ -25,7 +25,6 @@ from loadtest.bench.engine import run as engine_bench
 from loadtest.bench.engine import table as engine_table
 from loadtest.bench.figures import rates_table, show, waits_table
 from loadtest.bench.guard import Broken
-from loadtest.bench.machine import described
 from loadtest.bench.node import mongo as mongo_at
 from loadtest.bench.rooms import plan as rooms_plan
 from loadtest.bench.rooms import run as rooms_bench
@@ -223,14 +222,9 @@ def pages(*, visits: int = 5) -> None:
     visits
         How often the customer page is opened anew; figures are medians.
     """
-    from loadtest.bench.pages.run import Plan, run  # Playwright, which nothing else needs
+    from loadtest.bench.pages import run as pages_bench  # Playwright, which nothing else needs
 
-    table = Table(title=f"The pages in Chromium; {described()}", title_justify="left")
-    for heading in ("", "", "median"):
-        table.add_column(heading, justify="right" if heading else "left")
-    for figure in run(Plan(visits=visits)):
-        table.add_row(figure.what, figure.unit, f"{figure.value:,.1f}")
-    show(table)
+    show(pages_bench.table(pages_bench.run(pages_bench.Plan(visits=visits))))
 
 
 @Parameter(name="*")
@@ -274,35 +268,16 @@ class Target:
 OWN = Target()
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Size:
-    """How large a rehearsal is.
-
-    Parameters
-    ----------
-    clients
-        How many customers; what the scenario says by default.
-    processes
-        How many load processes.
-    compress
-        All stages last this many times shorter; rates stay.
-    busier
-        This many times as many questions and talk.
-    """
-
-    clients: int | None = None
-    processes: int | None = None
-    compress: float = 1
-    busier: float = 1
-
-
-AS_IT_SAYS = Size()
+AS_IT_SAYS = rehearsal.Size()
 
 
 @app.command
 def run(
-    scenario: str, *, size: Size = AS_IT_SAYS, out: Path | None = None, server: Target = OWN
+    scenario: str,
+    *,
+    size: rehearsal.Size = AS_IT_SAYS,
+    out: Path | None = None,
+    server: Target = OWN,
 ) -> int:
     """Rehearse a promotion: a scenario played by thousands of clients, judged by the checker.
 

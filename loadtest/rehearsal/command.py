@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cyclopts import Parameter
 from rich.console import Console
 
 from loadtest.faults.nodes import PRODUCT
@@ -39,6 +40,29 @@ class There:
         """The venue."""
         database = self.database if self.mongo_url else None
         return Venue(Target(self.urls, self.secret), None, self.mongo_url, database, self.redis_url)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Size:
+    """How large a rehearsal is.
+
+    Parameters
+    ----------
+    clients
+        How many customers; what the scenario says by default.
+    processes
+        How many load processes.
+    compress
+        All stages last this many times shorter; rates stay.
+    busier
+        This many times as many questions and talk.
+    """
+
+    clients: int | None = None
+    processes: int | None = None
+    compress: float = 1
+    busier: float = 1
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,16 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from rich.table import Table
 
 from chatserver.api.pages import BUILT
+from loadtest.bench.machine import described
 from loadtest.bench.pages.chromium import FLAGS, found
 from loadtest.bench.seed import Seed
 from loadtest.faults.nodes import ChatServer
@@ -84,6 +86,16 @@ def run(plan: Plan) -> list[Figure]:
         finally:
             browser.close()
     return [*sizes(BUILT), *visited]
+
+
+def table(figures: Iterable[Figure]) -> Table:
+    """What the command prints."""
+    made = Table(title=f"The pages in Chromium; {described()}", title_justify="left")
+    for heading in ("", "", "median"):
+        made.add_column(heading, justify="right" if heading else "left")
+    for figure in figures:
+        made.add_row(figure.what, figure.unit, f"{figure.value:,.1f}")
+    return made
 
 
 def sizes(built: Path) -> Iterator[Figure]:
