@@ -71,7 +71,7 @@ def open_stores(settings: Settings, tasks: Tasks) -> Stores:
     heads = Heads(database, messages, changes, cursors)
     return Stores(
         database=database,
-        users=Users(database),
+        users=Users(database, newcomers_due=bool(settings.communities_file)),
         devices=DeviceRecords(database),
         revocations=Revocations(database),
         conversations=Conversations(database),

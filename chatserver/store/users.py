@@ -19,7 +19,12 @@ SEEN_EVERY_MS = 3_600_000  # `seen_at` is no more exact than this
 class Users:
     """The users collection: `_id` is the person's id."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, newcomers_due: bool = False) -> None:
+        """Who changes is always due to be looked at; `newcomers_due` says that newcomers are, too.
+
+        They concern nothing but rules of communities, and when rules come everybody becomes due.
+        """
+        self._newcomers_due = newcomers_due
         self._database = database
         self._users = database.collection("users")
         self._lookups = database.lookups("users")
@@ -38,7 +43,8 @@ class Users:
         """
         known = await self._known.put(identity.user)
         if known is None or _is_news(identity, known):
-            await self._changed.put(_saying(identity, now))
+            is_due = known is not None or self._newcomers_due
+            await self._changed.put(_saying(identity, now, is_due=is_due))
         elif now - known["seen_at"] >= SEEN_EVERY_MS:
             self._seen.put((identity.user, {"seen_at": now}))  # nobody need wait for this
         return _known_as(identity, known or {})
@@ -105,8 +111,10 @@ def _known_as(identity: Identity, known: Document) -> Person:
     )
 
 
-def _saying(identity: Identity, now: int) -> Document:
-    says: dict[str, Any] = {"role": identity.role, "due": now}
+def _saying(identity: Identity, now: int, *, is_due: bool) -> Document:
+    says: dict[str, Any] = {"role": identity.role}
+    if is_due:
+        says["due"] = now
     first: dict[str, Any] = {"created_at": now}
     if identity.shop is not None:
         says["shop"] = identity.shop

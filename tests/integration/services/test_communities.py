@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -61,8 +62,9 @@ class Shop:
 
 
 @pytest_asyncio.fixture
-async def shop(start_node: Any) -> Shop:
-    node = await start_node(**SETTINGS)
+async def shop(start_node: Any, tmp_path: Path) -> Shop:
+    (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
+    node = await start_node(**SETTINGS, communities_file=str(tmp_path / "rules.toml"))
     services = node.services
     rules = parse_rules(RULES)
     return Shop(

@@ -12,6 +12,7 @@ from pymongo import MongoClient
 from chatserver.domain.person import Identity, Person
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Driver
+from chatserver.store.due import DuePeople
 from chatserver.store.users import SEEN_EVERY_MS, Users
 
 NOW = 1_900_000_000_000
@@ -42,6 +43,27 @@ async def test_what_a_token_says_new_replaces_and_what_it_leaves_out_stays(users
     await users.ensure(says(name="陈小美", shop="s1"), NOW)
     person = await users.ensure(says(role="bot", shop="s2"), NOW + 1)
     assert person == Person(user="mei", name="陈小美", role="bot", shop="s2")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("newcomers_due", [False, True])
+async def test_newcomers_are_due_where_rules_want_them_and_who_changes_is_always(
+    mongo_url: str, empty_database: str, newcomers_due: bool
+) -> None:
+    database = Database(mongo_url, empty_database)
+    users, due = Users(database, newcomers_due=newcomers_due), DuePeople(database)
+    try:
+        await users.ensure(says(), NOW)
+        newcomer = await due.take(NOW, 1)
+        assert (newcomer is not None) is newcomers_due
+        if newcomer is not None:
+            await due.done(newcomer)
+        await users.ensure(says(shop="s2"), NOW)
+        changed = await due.take(NOW, 1)
+        assert changed is not None
+        assert changed.user == "mei"
+    finally:
+        await database.close()
 
 
 @pytest.mark.asyncio
