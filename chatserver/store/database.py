@@ -266,12 +266,9 @@ class Database:
         async with self.answering():
             await self._client.admin.command("ping")
 
-    async def aggregate(
-        self, collection: str, pipeline: Sequence[Document], *, hint: str | None = None
-    ) -> list[Any]:
-        """All documents that a pipeline gives; `hint` names the index it must use."""
-        options = {} if hint is None else {"hint": hint}
-        cursor = self._db[collection].aggregate(list(pipeline), **options)
+    async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[Any]:
+        """All documents that a pipeline gives."""
+        cursor = self._db[collection].aggregate(list(pipeline))
         if not self._motor:
             cursor = await cursor
         documents: list[Any] = await cursor.to_list(None)
