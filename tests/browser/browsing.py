@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from loadtest.bench.pages.chromium import found
 from loadtest.faults.nodes import ChatServer
@@ -56,6 +56,23 @@ def chromium() -> str:
             "fonts-noto-cjk), or leave these tests out with CHAT_TEST_BROWSER=no."
         )
     return program
+
+
+def said(page: Page) -> Locator:
+    """The messages in the page, in order."""
+    return page.locator("[role=log] article")
+
+
+def field(page: Page) -> Locator:
+    """Where messages are written."""
+    return page.locator("textarea")
+
+
+async def write(page: Page, text: str) -> None:
+    """Write a message and send it."""
+    await field(page).fill(text)
+    await field(page).press("Enter")
+    await expect(field(page)).to_have_value("")
 
 
 class Browsing:

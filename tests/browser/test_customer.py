@@ -13,7 +13,7 @@ from chatclient import ChatClient, Device
 from playwright.async_api import Locator, Page, expect
 
 from loadtest.faults.people import eventually, token
-from tests.browser.browsing import Browsing
+from tests.browser.browsing import Browsing, field, said, write
 from tests.browser.pretended import CONVERSATION, ME, Pretended
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -59,25 +59,9 @@ async def arrived(page: Page) -> None:
     await expect(page.locator(".conversations__empty")).to_have_text(re.compile("还没有|No conv"))
 
 
-def said(page: Page) -> Locator:
-    """The messages in the page, in order."""
-    return page.locator("[role=log] article")
-
-
 def mine(page: Page) -> Locator:
     """My own ones."""
     return page.locator(".bubble-row--mine")
-
-
-def field(page: Page) -> Locator:
-    """Where messages are written."""
-    return page.locator("textarea")
-
-
-async def write(page: Page, text: str) -> None:
-    await field(page).fill(text)
-    await field(page).press("Enter")
-    await expect(field(page)).to_have_value("")
 
 
 def texts(chat: ChatClient, conversation: str) -> list[str]:

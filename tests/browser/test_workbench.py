@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from chatclient import ChatClient, Device
-from playwright.async_api import Locator, Page, WebSocketRoute, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from loadtest.faults.people import token
-from tests.browser.browsing import Browsing, Theme
+from tests.browser.browsing import Browsing, Theme, field, said, write
 from tests.browser.pretended import PretendedCustomers
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -95,22 +95,6 @@ class Held:
                 server.send(packet)
 
         page.on_message(pass_on)
-
-
-def said(page: Page) -> Locator:
-    """The messages in the page, in order."""
-    return page.locator("[role=log] article")
-
-
-def field(page: Page) -> Locator:
-    """Where messages are written."""
-    return page.locator("textarea")
-
-
-async def write(page: Page, text: str) -> None:
-    await field(page).fill(text)
-    await field(page).press("Enter")
-    await expect(field(page)).to_have_value("")
 
 
 async def look(page: Page) -> None:
