@@ -1,8 +1,8 @@
 """Communities: people are led into rooms by what they are, and out of them when that changes.
 
 Whoever changed, and where there are rules whoever is new, is *due* in the database, noted with the
-change itself; some node looks at each soon after, and one that dies meanwhile leaves them due for the
-others. Looking twice at somebody is harmless.
+change itself; some node looks at each soon after, and one that dies meanwhile leaves them due for
+the others. Looking twice at somebody is harmless.
 """
 
 from __future__ import annotations
