@@ -1,0 +1,1 @@
+"""Media over HTTP: uploads by tus, and reading by signed addresses."""
