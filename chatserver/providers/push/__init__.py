@@ -1,0 +1,1 @@
+"""Those who carry notifications to devices: Google, Apple, browsers' makers, phones' makers, …"""
