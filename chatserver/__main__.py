@@ -6,13 +6,13 @@ import re
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError
 
 from chatserver import clock
 from chatserver.config import Settings, SettingsError, StartError, describe, load
 from chatserver.domain.person import Person, Role
+from chatserver.push_commands import Flag, push
 
 TTL_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 EXIT_WRONG_USE = 2
@@ -24,7 +24,9 @@ app = App(
     result_action="return_value",
 )
 
-Flag = Annotated[bool, Parameter(negative="")]
+search = App(name="search", help="The index of words by which messages are found.")
+app.command(search)
+app.command(push)
 
 
 @app.command
@@ -67,6 +69,58 @@ def serve(
     from chatserver.app import serve as run_node
 
     return run_node(settings)
+
+
+@app.command
+def worker(*, config: Path | None = None) -> int:
+    """Do what follows the messages, such as indexing their words, until SIGTERM.
+
+    One is needed for all nodes; of several one works, and another one goes on when it dies.
+
+    Parameters
+    ----------
+    config
+        TOML file with settings.
+    """
+    settings = load(file=str(config) if config else None)
+    from chatserver import logs
+
+    logs.setup(settings)
+    from chatserver.worker import work
+
+    return work(settings)
+
+
+@search.command
+async def status(*, config: Path | None = None) -> int:
+    """Say how far the index is behind the log; 1 where nobody keeps it, or not well.
+
+    Parameters
+    ----------
+    config
+        TOML file with settings.
+    """
+    settings = load(file=str(config) if config else None)
+    from chatserver import search_index
+
+    return await search_index.status(settings)
+
+
+@search.command
+async def rebuild(*, config: Path | None = None) -> int:
+    """Have the worker make the index anew, and show how far it is; people search meanwhile.
+
+    Interrupted, this shows it no longer and the worker goes on.
+
+    Parameters
+    ----------
+    config
+        TOML file with settings.
+    """
+    settings = load(file=str(config) if config else None)
+    from chatserver import search_index
+
+    return await search_index.rebuild(settings)
 
 
 @app.command

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -15,6 +15,8 @@ from msgspec import Struct
 from chatserver import clock, collector, metrics, notify
 from chatserver.api.demo import DemoLogin, DemoLogins
 from chatserver.api.health import HealthPages
+from chatserver.api.media.readings import MediaReadings
+from chatserver.api.media.uploads import MediaUploads
 from chatserver.api.pages import Pages
 from chatserver.bus.live import Bus
 from chatserver.bus.presence import PresenceBoard
@@ -23,26 +25,39 @@ from chatserver.errors import Unavailable
 from chatserver.gateway.engine.sockets import push_all
 from chatserver.gateway.hub import Hub
 from chatserver.gateway.server import Gateway
+from chatserver.providers.push.offer import offered
+from chatserver.providers.web import Web
 from chatserver.services.access import Access
 from chatserver.services.answers import Answers
 from chatserver.services.auth import Auth, Verifier
+from chatserver.services.badges import Badges
+from chatserver.services.cards import Cards
 from chatserver.services.communities import Communities, load_rules
+from chatserver.services.complaints import Complaints
+from chatserver.services.contents import Contents
 from chatserver.services.conversations import Conversations
 from chatserver.services.cursors import Cursors
 from chatserver.services.customers import Customers
 from chatserver.services.delivery import Delivery
 from chatserver.services.desk import Desk
 from chatserver.services.devices import Devices
+from chatserver.services.filters import Filters
 from chatserver.services.health import Health
+from chatserver.services.history import History
 from chatserver.services.limits import Limits
+from chatserver.services.media.media import open_media
 from chatserver.services.messages import Messages
+from chatserver.services.moderation import Moderation
 from chatserver.services.notes import Notes
 from chatserver.services.notices import Notices
 from chatserver.services.overload import Overload
 from chatserver.services.overview import Overview
 from chatserver.services.presence import Presence
+from chatserver.services.previews import Previews
 from chatserver.services.profiles import Profiles
+from chatserver.services.push import Push, Reach
 from chatserver.services.rooms import Rooms
+from chatserver.services.search import Search
 from chatserver.services.seats import Seats
 from chatserver.services.services import Services
 from chatserver.services.shops import Shops
@@ -54,7 +69,8 @@ from chatserver.services.views import Views
 from chatserver.sockets import BACKLOG, listening_sockets
 from chatserver.store.log import Log
 from chatserver.store.stores import Stores, open_stores
-from chatserver.tasks import Tasks
+from chatserver.tasks import Tasks, until_signal
+from chatserver.workers.sweeper import sweep_for_ever
 
 LAG_EVERY_S = 0.2
 PRESENCE_EVERY_S = 20.0
@@ -68,7 +84,7 @@ def serve(settings: Settings) -> int:
     import uvloop
 
     collector.tune()
-    return uvloop.run(_serve(settings))
+    return uvloop.run(until_signal(partial(_running, settings)))
 
 
 def build_services(
@@ -78,21 +94,31 @@ def build_services(
     limits = Limits(settings)
     overload = Overload(settings)
     answers = Answers(stores)
-    delivery.when_sent(lambda topic, sent: limits.heard(topic, sent, clock.now_ms()))
-    delivery.when_sent(lambda topic, sent: answers.heard(topic, sent, clock.now_ms()))
-    telling = Telling(delivery, stores.cursors, answers, read_together_ms=settings.read_together_ms)
-    delivery.when_sent(telling.heard)
-    shops = Shops(board, stores.response_times)
+    _count_what_is_sent(delivery, limits, answers)
     views = Views(stores)
+    badges = Badges(views.badge, delivery.tell)
+    telling = Telling(
+        delivery, stores.cursors, answers, badges, read_together_ms=settings.read_together_ms
+    )
+    delivery.when_sent(telling.heard)
+    delivery.when_sent(lambda _topic, sent: stores.heads.heard(sent.conversation, sent.seq))
+    shops = Shops(board, stores.response_times)
     auth = Auth(Verifier(settings), stores.revocations, delivery)
     access = Access(stores, delivery)
     rooms = Rooms(stores, access, views, Notices(stores, telling, views), settings)
     profiles = Profiles(stores, delivery, limits)
+    filters = Filters(stores, access, settings)
+    previews = Previews(stores, limits, Web(), settings)
+    complaints = Complaints(stores, access, limits, delivery)
+    media = open_media(settings, stores, access, limits)
+    contents = Contents(settings, filters, previews, complaints, media.attaching)
+    messages = Messages(stores, access, limits, telling, contents)
     overview = Overview(stores, rooms, delivery)
     desk = Desk(stores, rooms, views, overview, settings)
     return Services(
         auth=auth,
         devices=Devices(stores.users, stores.devices, auth, delivery, settings),
+        badges=badges,
         conversations=Conversations(stores, access, views, telling),
         rooms=rooms,
         desk=desk,
@@ -101,9 +127,16 @@ def build_services(
         snippets=Snippets(stores, delivery),
         customers=Customers(stores, profiles, overview, delivery, limits),
         seats=Seats(stores.memberships, delivery),
-        messages=Messages(stores, access, limits, telling, settings),
+        messages=messages,
+        cards=Cards(stores, access, messages),
+        previews=previews,
+        filters=filters,
+        complaints=complaints,
+        moderation=Moderation(complaints, messages, rooms),
+        history=History(stores, access, settings),
         cursors=Cursors(stores, access, views, telling, limits),
         sync=Sync(stores, views, telling, settings),
+        search=Search(stores, access, views, overview, limits),
         presence=Presence(
             shops, stores, delivery, overload, leaves_after_ms=settings.leaves_after_ms
         ),
@@ -111,33 +144,31 @@ def build_services(
         answers=answers,
         typists=Typists(access, telling, overload, settings),
         profiles=profiles,
+        push=Push(stores, access, limits, _reach(settings)),
         communities=Communities(stores, profiles, rooms, load_rules(settings), desk.see_off),
         delivery=delivery,
         limits=limits,
         overload=overload,
+        media=media,
     )
 
 
-async def _serve(settings: Settings) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
-    died: list[BaseException] = []
+def _reach(settings: Settings) -> Reach:
+    """What workers with the same push file can do."""
+    offer = offered(settings)
+    return Reach(offer.kinds, offer.web_key or None, offer.allow_private)
 
-    def on_death(error: BaseException) -> None:
-        died.append(error)
-        stop.set()
 
-    async with _running(settings, Tasks(on_death)):
-        await stop.wait()
-    return 1 if died else 0
+def _count_what_is_sent(delivery: Delivery, limits: Limits, answers: Answers) -> None:
+    delivery.when_sent(lambda topic, sent: limits.heard(topic, sent, clock.now_ms()))
+    delivery.when_sent(lambda topic, sent: answers.heard(topic, sent, clock.now_ms()))
 
 
 async def _prepare(stores: Stores, services: Services) -> None:
     try:
         await stores.database.prepare()
         await services.auth.catch_up(clock.now_ms())
+        await services.filters.catch_up()
     except Unavailable:
         raise StartError(
             "MongoDB does not answer, or is no replica set; `chatserver doctor` says more"
@@ -157,11 +188,14 @@ async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
     delivery = Delivery(hub, bus)
     services = build_services(settings, stores, delivery, board)
     gateway = Gateway(settings, services, hub, tasks)
-    health = Health(stores.database, bus)
+    health = Health(mongodb=stores.database, redis=bus)
     bus.listen(delivery.heard, gateway.resync_all)
 
     await _prepare(stores, services)
     _spawn_loops(tasks, stores, bus, services)
+    _spawn_sweeper(tasks, services, settings)
+    media = MediaUploads(services.auth, services.media.uploads, settings)
+    clients += [*media.routes(), *MediaReadings(services.media.links).routes()]
     pages = HealthPages(health)
     async with pages.on_port(settings.host, settings.metrics_port):
         routes = [*pages.routes(figures=not settings.metrics_port), *clients]
@@ -177,6 +211,7 @@ async def _running(settings: Settings, tasks: Tasks) -> AsyncIterator[None]:
             except TimeoutError:
                 log.warning("draining took too long; what was left is cut off")
             await tasks.stop()
+            await services.media.workshop.close()
             await bus.close()
             await board.close()
             await stores.database.close()
@@ -188,14 +223,22 @@ def _spawn_loops(tasks: Tasks, stores: Stores, bus: Bus, services: Services) -> 
     tasks.spawn("cursors", stores.cursors.run())
     tasks.spawn("heads", stores.heads.run())
     tasks.spawn("answers", services.answers.run())
+    tasks.spawn("badges", services.badges.run())
     tasks.spawn("desk", services.overview.run())
     tasks.spawn("presence told", services.presence.run(clock.now_ms))
     tasks.spawn("presence kept", _refresh_presence(services.presence))
     tasks.spawn("revocations", services.auth.follow(clock.now_ms))
+    tasks.spawn("filters", services.filters.follow())
     tasks.spawn("communities", services.communities.run(clock.now_ms))
     tasks.spawn("seats", services.seats.run())
     tasks.spawn("seats followed", services.seats.follow(clock.now_ms, lambda: bus.healthy))
     tasks.spawn("pressure", _observe_pressure(services.overload, stores.log))
+
+
+def _spawn_sweeper(tasks: Tasks, services: Services, settings: Settings) -> None:
+    if settings.media_sweep_ms:
+        sweeping = sweep_for_ever(services.media.sweeping, settings.media_sweep_ms, clock.now_ms)
+        tasks.spawn("media swept", sweeping)
 
 
 class Doors(Struct, frozen=True):

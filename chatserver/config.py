@@ -16,16 +16,19 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from chatserver.config_content import NotNegative, Positive, says
+from chatserver.config_push import PushSettings
+
 PREFIX = "CHAT_"
-SECRETS = frozenset({"data_keys", "jwt_key", "mongo_url", "redis_url"})
+SECRETS = frozenset({"data_keys", "jwt_key", "media_s3_secret_key", "mongo_url", "redis_url"})
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z\d+.-]*://[^\s/;,'\"@]+\Z")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/;,'\"@]+(/\S*)?\Z")
 
+_HOST_NAME = re.compile(r"\.?([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*")
+
 PORT_MAX = 65_535
 Port = Annotated[int, Meta(ge=0, le=PORT_MAX)]
-Positive = Annotated[int, Meta(ge=1)]
-NotNegative = Annotated[int, Meta(ge=0)]
 Percent = Annotated[int, Meta(ge=1, le=100)]
 
 
@@ -37,27 +40,23 @@ class StartError(Exception):
     """The server cannot start with these settings; the sentence says why and what to do."""
 
 
-def _says(description: str) -> Meta:
-    return Meta(description=description)
-
-
-class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(PushSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything an operator can turn.
 
     Times end in `_ms`, sizes in `_bytes`, rates in `_per_s`, shares in `_percent`.
     """
 
-    host: Annotated[str, _says("address to listen on")] = "127.0.0.1"
-    port: Annotated[Port, _says("port for the socket and HTTP; 0 takes a free one")] = 8080
+    host: Annotated[str, says("address to listen on")] = "127.0.0.1"
+    port: Annotated[Port, says("port for the socket and HTTP; 0 takes a free one")] = 8080
     processes: Annotated[
-        Positive, _says("nodes that `serve` starts on this port, each on a core of its own")
+        Positive, says("nodes that `serve` starts on this port, each on a core of its own")
     ] = 1
     reuse_port: Annotated[
-        bool, _says("share the port with other nodes of this user that are set so too")
+        bool, says("share the port with other nodes of this user that are set so too")
     ] = False
     handover_dir: Annotated[
         str,
-        _says(
+        says(
             "folder of mode 0700 in which nodes on one port pass each other connections of long "
             "polling, which reach any of them; `processes` makes one by itself; without it nodes "
             "with `reuse_port` can serve WebSocket only, or behind a proxy that keeps each client "
@@ -66,51 +65,54 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     metrics_port: Annotated[
         Port,
-        _says(
+        says(
             "port of its own for /metrics, /healthz and /readyz: of several processes the first "
             "takes this one, the second the next; 0: on the main port, where any of them answers"
         ),
     ] = 0
+    worker_port: Annotated[
+        Port, says("port of `chatserver worker` for /metrics, /healthz and /readyz; 0: none")
+    ] = 0
     connections_max: Annotated[
-        Positive, _says("connections of one process; its limit of open files must allow them")
+        Positive, says("connections of one process; its limit of open files must allow them")
     ] = 50_000
     public_origins: Annotated[
         tuple[str, ...],
-        _says("origins of pages that may connect besides the server's own, comma-separated"),
+        says("origins of pages that may connect besides the server's own, comma-separated"),
     ] = ()
     token_url: Annotated[
         str,
-        _says(
+        says(
             "address on the shop's site that answers with the token of whoever is signed in there, "
             "as text; the web clients ask it with cookies, so it must let their origin read it"
         ),
     ] = ""
     demo_folder: Annotated[
         str,
-        _says(
+        says(
             "data folder of `chatserver dev`, which sets this: whoever opens the pages may then be "
             "anybody of the demo shop; refused with any other key than that folder's"
         ),
     ] = ""
     trusted_proxies: Annotated[
         tuple[str, ...],
-        _says("networks of proxies whose X-Forwarded-For is believed, comma-separated CIDRs"),
+        says("networks of proxies whose X-Forwarded-For is believed, comma-separated CIDRs"),
     ] = ()
 
     mongo_url: Annotated[
-        str, _says("MongoDB replica set, or the mongos routers of a sharded cluster")
+        str, says("MongoDB replica set, or the mongos routers of a sharded cluster")
     ] = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
-    mongo_database: Annotated[str, _says("database name")] = "chat"
+    mongo_database: Annotated[str, says("database name")] = "chat"
     mongo_driver: Annotated[
-        Literal["motor", "pymongo"], _says("motor, or PyMongo's own asyncio client")
+        Literal["motor", "pymongo"], says("motor, or PyMongo's own asyncio client")
     ] = "motor"
-    mongo_pool_size: Annotated[Positive, _says("connections to MongoDB from one process")] = 20
+    mongo_pool_size: Annotated[Positive, says("connections to MongoDB from one process")] = 20
     store_timeout_ms: Annotated[
-        Positive, _says("after this long without an answer of MongoDB a call fails")
+        Positive, says("after this long without an answer of MongoDB a call fails")
     ] = 4000
     redis_url: Annotated[
         str,
-        _says(
+        says(
             "Valkey or Redis: one server `redis://[user:password@]host:6379/0` or "
             "`unix:///path/of/socket`, a master that Sentinels name "
             "`redis+sentinel://host1:26379,host2:26379/service/0`, or a cluster of version 7 or "
@@ -119,142 +121,136 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = "redis://127.0.0.1:6379/0"
 
-    jwt_key: Annotated[
-        str, _says("HS256 secret of the one key without a kid, 32 bytes or more")
-    ] = ""
+    jwt_key: Annotated[str, says("HS256 secret of the one key without a kid, 32 bytes or more")] = (
+        ""
+    )
     jwt_keys_file: Annotated[
-        str, _says("JWKS file with further keys by kid (oct, OKP, EC, RSA), each with its alg")
+        str, says("JWKS file with further keys by kid (oct, OKP, EC, RSA), each with its alg")
     ] = ""
-    jwt_issuer: Annotated[str, _says("required iss claim")] = "chatserver"
-    jwt_audience: Annotated[str, _says("required aud claim")] = "chatserver"
-    jwt_leeway_ms: Annotated[NotNegative, _says("clock difference forgiven in exp and iat")] = 2000
+    jwt_issuer: Annotated[str, says("required iss claim")] = "chatserver"
+    jwt_audience: Annotated[str, says("required aud claim")] = "chatserver"
+    jwt_leeway_ms: Annotated[NotNegative, says("clock difference forgiven in exp and iat")] = 2000
     jwt_lifetime_max_ms: Annotated[
-        Positive, _says("tokens made to live longer are refused; revocations are kept this long")
+        Positive, says("tokens made to live longer are refused; revocations are kept this long")
     ] = 7_776_000_000
 
     data_keys: Annotated[
         tuple[str, ...],
-        _says(
+        says(
             "master keys of sealed personal data, each `id:base64 of 32 bytes`, comma-separated: "
             "the first seals, all open; without any, sensitive fields are refused"
         ),
     ] = ()
     shop_names: Annotated[
         tuple[str, ...],
-        _says("what shops are called, as customers see it: `id=name`, comma-separated"),
+        says("what shops are called, as customers see it: `id=name`, comma-separated"),
     ] = ()
     communities_file: Annotated[
-        str, _says("TOML file with the rules by which people come into community rooms")
+        str, says("TOML file with the rules by which people come into community rooms")
+    ] = ""
+    push_file: Annotated[
+        str,
+        says(
+            "TOML file with what carries notifications to devices, and in which order; without it "
+            "nobody is notified; `chatserver push check` reads it"
+        ),
     ] = ""
 
-    ping_interval_ms: Annotated[Positive, _says("between two pings of the server")] = 25_000
-    ping_timeout_ms: Annotated[
-        Positive, _says("a client silent this long after a ping is gone")
-    ] = 20_000
-    auth_deadline_ms: Annotated[Positive, _says("a socket must authenticate within this")] = 5000
+    ping_interval_ms: Annotated[Positive, says("between two pings of the server")] = 25_000
+    ping_timeout_ms: Annotated[Positive, says("a client silent this long after a ping is gone")] = (
+        20_000
+    )
+    auth_deadline_ms: Annotated[Positive, says("a socket must authenticate within this")] = 5000
     unauthenticated_per_address: Annotated[
-        Positive, _says("sockets of one address that may wait for authentication")
+        Positive, says("sockets of one address that may wait for authentication")
     ] = 2000
     unauthenticated_total: Annotated[
-        Positive, _says("sockets that may wait for authentication in all")
+        Positive, says("sockets that may wait for authentication in all")
     ] = 20_000
     connects_per_s: Annotated[
         Positive,
-        _says("clients one process lets in, a second's worth at once; the others are told when"),
+        says("clients one process lets in, a second's worth at once; the others are told when"),
     ] = 2000
-    sockets_per_user: Annotated[Positive, _says("open sockets of one person")] = 10
+    sockets_per_user: Annotated[Positive, says("open sockets of one person")] = 10
     devices_per_platform: Annotated[
-        Positive, _says("devices of one person on one platform; the newest takes over")
+        Positive, says("devices of one person on one platform; the newest takes over")
     ] = 4
     inbox_frames: Annotated[
-        Positive, _says("frames of one socket that may wait to be handled; beyond it, it floods")
+        Positive, says("frames of one socket that may wait to be handled; beyond it, it floods")
     ] = 256
     outbox_bytes: Annotated[
-        Positive, _says("what may wait for a slow reader before its socket is closed")
+        Positive, says("what may wait for a slow reader before its socket is closed")
     ] = 1_048_576
     frame_bytes: Annotated[
-        int, Meta(ge=1024, le=1_048_576), _says("largest frame accepted, 1 MiB at most")
+        int, Meta(ge=1024, le=1_048_576), says("largest frame accepted, 1 MiB at most")
     ] = 65_536
-    drain_ms: Annotated[Positive, _says("time for a shutdown, from SIGTERM to exit")] = 8000
+    drain_ms: Annotated[Positive, says("time for a shutdown, from SIGTERM to exit")] = 8000
     reconnect_spread_ms: Annotated[
-        Positive, _says("at a shutdown clients are told to come back spread over this long")
+        Positive, says("at a shutdown clients are told to come back spread over this long")
     ] = 5000
 
-    text_bytes: Annotated[
-        int,
-        Meta(ge=1, le=262_144),
-        _says("longest text of a message, in UTF-8; 256 KiB at most"),
-    ] = 8192
-    forward_bytes: Annotated[Positive, _says("longest card of forwarded messages, as JSON")] = (
-        32_768
-    )
-    customers_open_rooms: Annotated[bool, _says("customers may begin groups, as staff may")] = False
+    customers_open_rooms: Annotated[bool, says("customers may begin groups, as staff may")] = False
     room_members_max: Annotated[
-        Positive, _says("members of a group; above 500 it shows counts, no typing, no names")
+        Positive, says("members of a group; above 500 it shows counts, no typing, no names")
     ] = 5000
-    page_default: Annotated[Positive, _says("messages in a page of history")] = 50
-    page_max: Annotated[Positive, _says("most messages in a page of history")] = 100
+    page_default: Annotated[Positive, says("messages in a page of history")] = 50
+    page_max: Annotated[Positive, says("most messages in a page of history")] = 100
     reset_after_messages: Annotated[
-        Positive, _says("a device missing more than this in a conversation starts afresh there")
+        Positive, says("a device missing more than this in a conversation starts afresh there")
     ] = 1000
-    sends_per_s: Annotated[
-        Positive, _says("messages a person may send, with bursts of 3 times")
-    ] = 5
+    sends_per_s: Annotated[Positive, says("messages a person may send, with bursts of 3 times")] = 5
     room_sends_per_s: Annotated[
-        Positive, _says("messages a conversation takes, with bursts of 3 times")
+        Positive, says("messages a conversation takes, with bursts of 3 times")
     ] = 40
-    calls_per_s: Annotated[Positive, _says("calls of a person of all kinds, bursts of 3 times")] = (
+    calls_per_s: Annotated[Positive, says("calls of a person of all kinds, bursts of 3 times")] = (
         100
     )
-    typing_interval_ms: Annotated[
-        Positive, _says("typing signals closer than this are dropped")
-    ] = 2000
-    typing_expires_ms: Annotated[Positive, _says("a typing signal not renewed is gone after")] = (
-        8000
+    typing_interval_ms: Annotated[Positive, says("typing signals closer than this are dropped")] = (
+        2000
     )
+    typing_expires_ms: Annotated[Positive, says("a typing signal not renewed is gone after")] = 8000
     typing_told_max: Annotated[
-        Positive, _says("people typing in one conversation that one node tells of at once")
+        Positive, says("people typing in one conversation that one node tells of at once")
     ] = 5
     read_together_ms: Annotated[
-        NotNegative, _says("read marks of one person this close are told as one; 0 tells each")
+        NotNegative, says("read marks of one person this close are told as one; 0 tells each")
     ] = 200
     leaves_after_ms: Annotated[
-        Positive, _says("who reconnects within this time was never offline")
+        Positive, says("who reconnects within this time was never offline")
     ] = 5000
-    read_marks_per_s: Annotated[Positive, _says("read marks of a person, bursts of 3 times")] = 3
+    read_marks_per_s: Annotated[Positive, says("read marks of a person, bursts of 3 times")] = 3
     profile_changes_per_s: Annotated[
-        Positive, _says("changes of profiles and consents by a person, bursts of 3 times")
+        Positive, says("changes of profiles and consents by a person, bursts of 3 times")
     ] = 1
     contexts_per_s: Annotated[
-        Positive, _says("pages that a customer is told to look at, bursts of 3 times")
+        Positive, says("pages that a customer is told to look at, bursts of 3 times")
     ] = 1
-    edit_window_ms: Annotated[Positive, _says("own text may be edited this long")] = 86_400_000
-    edits_max: Annotated[Positive, _says("how often a message may be edited")] = 10
-    recall_window_ms: Annotated[Positive, _says("own messages may be recalled this long")] = 120_000
-    staff_recall_window_ms: Annotated[Positive, _says("the same for staff")] = 86_400_000
+    searches_per_s: Annotated[
+        Positive, says("searches of a person, bursts of 3 times; pages of one search count")
+    ] = 3
     append_waiting_max: Annotated[
-        Positive, _says("messages that may wait to be stored; beyond it senders get busy")
+        Positive, says("messages that may wait to be stored; beyond it senders get busy")
     ] = 10_000
     append_chatter_percent: Annotated[
         Percent,
-        _says("of that, what groups and channels may fill; then only direct messages go on"),
+        says("of that, what groups and channels may fill; then only direct messages go on"),
     ] = 50
     overload_waiting_percent: Annotated[
-        Percent, _says("of that, where the node counts as overloaded: no typing, no presence")
+        Percent, says("of that, where the node counts as overloaded: no typing, no presence")
     ] = 25
     overload_lag_ms: Annotated[
-        Positive, _says("the same for how late its event loop runs; both are smoothed over 2 s")
+        Positive, says("the same for how late its event loop runs; both are smoothed over 2 s")
     ] = 250
     overload_connects_percent: Annotated[
-        Percent, _says("of connects_per_s, what an overloaded node lets in")
+        Percent, says("of connects_per_s, what an overloaded node lets in")
     ] = 25
-    append_batch_max: Annotated[Positive, _says("messages stored in one write")] = 500
-    cursor_flush_ms: Annotated[Positive, _says("read positions are gathered this long")] = 200
+    append_batch_max: Annotated[Positive, says("messages stored in one write")] = 500
+    cursor_flush_ms: Annotated[Positive, says("read positions are gathered this long")] = 200
 
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], _says("least severity logged")
+        Literal["debug", "info", "warning", "error"], says("least severity logged")
     ] = "info"
-    log_format: Annotated[Literal["auto", "text", "json"], _says("auto: text on a terminal")] = (
+    log_format: Annotated[Literal["auto", "text", "json"], says("auto: text on a terminal")] = (
         "auto"
     )
 
@@ -269,6 +265,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if not _ORIGIN.fullmatch(origin):
                 raise ValueError(
                     f"{PREFIX}PUBLIC_ORIGINS={origin}: no origin; https://shop.example is one"
+                )
+        for host in self.picture_hosts:
+            if not _HOST_NAME.fullmatch(host):
+                raise ValueError(
+                    f"{PREFIX}PICTURE_HOSTS={host}: no host; img.example and .cdn.example are some"
                 )
         if self.token_url and not _WEB_ADDRESS.match(self.token_url):
             raise ValueError(f"{PREFIX}TOKEN_URL={self.token_url}: that is no address of a site")
@@ -313,7 +314,9 @@ def load(
 def describe(settings: Settings) -> Iterator[Row]:
     """Every setting with its present value (secrets masked), default and meaning."""
     hints = get_type_hints(Settings, include_extras=True)
-    for field in msgspec.structs.fields(Settings):
+    fields = msgspec.structs.fields(Settings)
+    # what the server itself is comes before what messages are
+    for field in sorted(fields, key=lambda field: field.name in PushSettings.__struct_fields__):
         yield Row(
             name=field.name,
             shown=_show(field.name, getattr(settings, field.name)),

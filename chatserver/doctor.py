@@ -13,11 +13,14 @@ from chatserver import descriptors
 from chatserver.bus.probe import RedisFacts, redis_facts
 from chatserver.config import Settings, SettingsError, StartError
 from chatserver.errors import Unavailable
+from chatserver.search_index import standing
 from chatserver.services.auth import Verifier
 from chatserver.services.communities import load_rules
 from chatserver.sockets import BACKLOG, listening_sockets
 from chatserver.store.database import Database
+from chatserver.store.following import Followers
 from chatserver.store.probe import MongoFacts, Probe
+from chatserver.store.search import SearchIndex
 from chatserver.store.vault import MasterKeys, Vault
 
 REDIS_VERSION_MIN = 6
@@ -101,6 +104,7 @@ async def _mongodb(settings: Settings) -> AsyncIterator[Finding]:
         yield _transactions(facts)
         yield await _majority(probe)
         yield await _sealed(settings, database)
+        yield await _search(database)
     except Unavailable as refusal:
         why = str(refusal.__cause__).partition(" (configured")[0].partition(", Timeout:")[0]
         yield Finding("mongodb", False, f"no answer ({why}); start it or set CHAT_MONGO_URL")
@@ -175,6 +179,12 @@ async def _sealed(settings: Settings, database: Database) -> Finding:
         says = "some is under older master keys; `chatserver rotate-keys` renews them"
         return Finding("sealed data", True, says)
     return Finding("sealed data", True, "opens with the data keys" if used else "none yet")
+
+
+async def _search(database: Database) -> Finding:
+    # no fault where nothing of it runs yet: nodes chat without it
+    found = await standing(SearchIndex(database), Followers(database))
+    return Finding("search", True, found.says)
 
 
 async def _redis(settings: Settings) -> Finding:

@@ -59,6 +59,43 @@ class TooLarge(ChatError):
     http_status = 413
 
 
+class WrongType(ChatError):
+    """Files of this type are not accepted here."""
+
+    code = "wrong_type"
+    http_status = 415
+
+
+class Unreadable(ChatError):
+    """The file is damaged or incomplete."""
+
+    code = "unreadable"
+    http_status = 422
+
+
+class Locked(ChatError):
+    """Another request is at work on this; wait and ask again how far it is."""
+
+    code = "locked"
+    http_status = 423
+    retryable = True
+
+
+class ChecksumDiffers(ChatError):
+    """What arrived is not what was sent; send it again."""
+
+    code = "checksum"
+    http_status = 460
+    retryable = True
+
+
+class ProtocolVersion(ChatError):
+    """Uploads follow version 1.0.0 of tus, and say so in Tus-Resumable."""
+
+    code = "protocol_version"
+    http_status = 412
+
+
 class RateLimited(ChatError):
     """Too many of these in a short time; wait and try again."""
 
@@ -102,6 +139,24 @@ class Taken(ChatError):
     def to_wire(self) -> dict[str, Any]:
         """The fields of a refusal, with `by` beside them."""
         return {**super().to_wire(), "by": self.by}
+
+
+class Filtered(ChatError):
+    """A word filter does not let this through; `rule` says which of its rules."""
+
+    code = "filtered"
+    http_status = 422
+
+    def __init__(
+        self, message: str | None = None, *, rule: str = "", path: str | None = None
+    ) -> None:
+        """`rule` is the name of the rule; its words are told to nobody."""
+        super().__init__(message, path=path)
+        self.rule = rule
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields of a refusal, with `rule` beside them."""
+        return {**super().to_wire(), "rule": self.rule}
 
 
 class Unsupported(ChatError):

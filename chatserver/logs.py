@@ -19,7 +19,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from chatserver.config import Settings
 
-QUIET = ("socketio", "engineio", "aiohttp", "asyncio", "pymongo", "motor")
+QUIET = ("socketio", "engineio", "aiohttp", "asyncio", "pymongo", "motor", "httpcore2", "hpack")
 """Libraries that are heard from warnings on only."""
 
 MASK = "***"

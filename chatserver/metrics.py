@@ -92,6 +92,63 @@ spared = Counter(
     ["kind"],
     registry=registry,
 )
+followed = Counter(
+    "chat_followed", "New and changed messages worked on, by follower", ["follower"],
+    registry=registry,
+)  # fmt: skip
+follower_lag = Gauge(
+    "chat_follower_lag_seconds",
+    "How long ago the last of what this follower has done was stored",
+    ["follower"],
+    registry=registry,
+)
+follower_holds = Gauge(
+    "chat_follower_holds", "Whether this process has a follower's post", ["follower"],
+    registry=registry,
+)  # fmt: skip
+push_decided = Counter(
+    "chat_push_decided",
+    "Decisions whether to notify somebody, by what was decided and why",
+    ["action", "why"],
+    registry=registry,
+)
+pushed = Counter(
+    "chat_pushed", "Notifications handed to providers, by provider and outcome",
+    ["provider", "outcome"], registry=registry,
+)  # fmt: skip
+push_delay = Histogram(
+    "chat_push_delay_seconds",
+    "From stored to handed to a provider, of the first message of each notification",
+    buckets=(1, 2, 5, 6, 8, 10, 20, 60, 120, 600, 3600, 43_200),
+    registry=registry,
+)
+push_late = Histogram(
+    "chat_push_late_seconds",
+    "From when a notification was due to when it was handed to a provider: what it waited for us",
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 2, 5, 10, 20, 60, 120, 600, 3600),
+    registry=registry,
+)
+push_due = Gauge("chat_push_due", "Bursts of messages that wait for a decision", registry=registry)
+push_oldest = Gauge(
+    "chat_push_oldest_seconds", "How long the oldest of these has been due", registry=registry
+)
+
+media_uploads = Counter(
+    "chat_media_uploads", "Uploads that became media, by kind", ["kind"], registry=registry
+)
+media_bytes = Tally("chat_media_bytes", "Bytes of media received and sent", "way")
+media_seconds = Histogram(
+    "chat_media_seconds", "Time to look into an upload, by kind", ["kind"],
+    buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30), registry=registry,
+)  # fmt: skip
+media_refusals = Counter(
+    "chat_media_refused", "Uploads and readings of media refused, by code", ["code"],
+    registry=registry,
+)  # fmt: skip
+media_swept = Counter(
+    "chat_media_swept", "Media and unfinished uploads deleted, by what they were", ["what"],
+    registry=registry,
+)  # fmt: skip
 
 
 def render() -> bytes:

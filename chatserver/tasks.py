@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import structlog
@@ -50,3 +52,20 @@ class Tasks:
         if error is not None:
             log.error("a background task died", task=task.get_name(), exc_info=error)
             self._on_death(error)
+
+
+async def until_signal(running: Callable[[Tasks], AbstractAsyncContextManager[None]]) -> int:
+    """Let a process run until SIGTERM, SIGINT, or the death of a task; 1 in that case, else 0."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    died: list[BaseException] = []
+
+    def on_death(error: BaseException) -> None:
+        died.append(error)
+        stop.set()
+
+    async with running(Tasks(on_death)):
+        await stop.wait()
+    return 1 if died else 0

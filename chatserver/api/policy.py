@@ -18,7 +18,7 @@ ASSETS = "/assets/"
 _FOR_EVER = "public, max-age=31536000, immutable"  # the name changes with the content
 _SHORT = "public, max-age=600"  # asked for by every page of a shop, so not asked anew each time
 _EACH_TIME = "no-cache"  # kept, and asked whether it is still the same
-_POWERS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+_POWERS = "camera=(), geolocation=(), microphone=(self), payment=(), usb=()"
 
 
 class Policy:
@@ -26,6 +26,8 @@ class Policy:
 
     def __init__(self, settings: Settings) -> None:
         self._framed_by = " ".join(("'self'", *settings.public_origins))
+        # once the operator names hosts of pictures, none come from elsewhere
+        self._pictures = " ".join(map(_host_source, settings.picture_hosts)) or "https:"
         self._connect = " ".join(("'self' ws: wss:", *_origin(settings.token_url)))
 
     def headers(self, path: str, *, is_page: bool) -> dict[str, str]:
@@ -48,7 +50,8 @@ class Policy:
                 "default-src 'none'",
                 "script-src 'self'",
                 "style-src 'self'",
-                "img-src 'self' https: data: blob:",
+                f"img-src 'self' {self._pictures} data: blob:",
+                "media-src 'self' blob:",
                 f"connect-src {self._connect}",
                 "manifest-src 'self'",
                 "worker-src 'self'",
@@ -58,6 +61,10 @@ class Policy:
                 "form-action 'none'",
             )
         )
+
+
+def _host_source(host: str) -> str:
+    return f"https://*{host}" if host.startswith(".") else f"https://{host}"
 
 
 def _own(allowed: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from redis.asyncio import Connection, Sentinel, SSLConnection
@@ -71,7 +72,11 @@ class Sentinels:
         Raises:
             RedisError: no Sentinel answers, or none knows a master that is up.
         """
-        host, port = await self._sentinel.discover_master(self._service)
+        # by a list of its own: the library puts first who answered, and two at once would lose one
+        asking = copy(self._sentinel)
+        asking.sentinels = list(self._sentinel.sentinels)
+        host, port = await asking.discover_master(self._service)
+        self._sentinel.sentinels = asking.sentinels
         return host, port
 
     async def aclose(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from chatserver.bus.lanes import BROKEN, Lanes
-from chatserver.domain.person import PresenceState
+from chatserver.domain.person import Front, PresenceState
 
 EXPIRES_MS = 60_000  # a node that no longer refreshes its people is taken for dead
 REMEMBERED_MS = 30 * 86_400_000
@@ -18,8 +18,9 @@ USERS_PER_SCRIPT = 500  # Redis does nothing else meanwhile
 TIMEOUT_S = 1.0
 PAUSE_S = 1.0  # after a failure, so that an outage costs one wait and not one for every caller
 
-# One sorted set for each person: node -> until when it is believed, and '' -> last seen. Where the
-# person is away on a node, the node's name has a '~' behind it.
+# One sorted set for each person: node -> until when it is believed, and '' -> last seen. Behind the
+# node's name there is a '~' where the person is away there, and a '!' where they are in front of a
+# desktop alone.
 # The clock is that of Redis, so nodes whose clocks differ agree.
 _NOW = """
 local time = redis.call('TIME')
@@ -31,8 +32,8 @@ _MARK = (
 local node, expires, remembered = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 for i, key in ipairs(KEYS) do
   local mark = ARGV[i + 3]
-  redis.call('ZREM', key, node, node .. '~')
-  if mark == '' or mark == '~' then
+  redis.call('ZREM', key, node, node .. '~', node .. '!')
+  if mark == '' or mark == '~' or mark == '!' then
     redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
     redis.call('ZADD', key, now + expires, node .. mark)
   else
@@ -55,10 +56,9 @@ for i, key in ipairs(KEYS) do
       seen = math.max(seen, score)
     elseif score <= now then
       seen = math.max(seen, score - expires)
-    elseif string.sub(entries[j], -1) ~= '~' then
-      state = 2
     else
-      state = math.max(state, 1)
+      local mark = string.sub(entries[j], -1)
+      state = math.max(state, mark == '~' and 1 or mark == '!' and 2 or 3)
     end
   end
   states[i] = {state, seen}
@@ -68,9 +68,12 @@ return states
 )
 
 State = tuple[PresenceState, int | None]
+Row = tuple[int, int]  # what the script gives: the number of the state, and when last seen
 
-_KINDS: tuple[PresenceState, ...] = ("offline", "away", "online")  # by the number of the script
-_ONLINE, _AWAY = "", "~"
+# by the number of the script
+_KINDS: tuple[PresenceState, ...] = ("offline", "away", "online", "online")
+_FRONTS: tuple[Front, ...] = ("offline", "away", "desktop", "handheld")
+_HANDHELD, _DESKTOP, _AWAY = "", "!", "~"
 
 log = structlog.get_logger()
 
@@ -99,8 +102,13 @@ class PresenceBoard:
         self._failing_until = [0.0] * len(self._lanes)
 
     async def arrived(self, *users: str) -> None:
-        """These people have a connection on this node with the app in the foreground."""
-        self._marks.update(dict.fromkeys(users, _ONLINE))
+        """These people have a handheld on this node with the app in the foreground."""
+        self._marks.update(dict.fromkeys(users, _HANDHELD))
+        await self._write()
+
+    async def at_desk(self, *users: str) -> None:
+        """These people have the app in the foreground on this node, though on no handheld."""
+        self._marks.update(dict.fromkeys(users, _DESKTOP))
         await self._write()
 
     async def away(self, *users: str) -> None:
@@ -113,12 +121,13 @@ class PresenceBoard:
         self._marks.update(dict.fromkeys(users, str(at_ms)))
         await self._write()
 
-    async def refresh(self, users: Iterable[str], away: Iterable[str] = ()) -> None:
+    async def refresh(
+        self, users: Iterable[str], away: Iterable[str] = (), at_desk: Iterable[str] = ()
+    ) -> None:
         """These people are still as they were on this node; said more often than entries expire."""
-        for user in users:
-            self._marks.setdefault(user, _ONLINE)
-        for user in away:
-            self._marks.setdefault(user, _AWAY)
+        for mark, marked in ((_HANDHELD, users), (_AWAY, away), (_DESKTOP, at_desk)):
+            for user in marked:
+                self._marks.setdefault(user, mark)
         await self._write()
 
     async def states(self, users: Iterable[str]) -> dict[str, State]:
@@ -126,17 +135,27 @@ class PresenceBoard:
 
         People about whom nothing can be learnt now are left out.
         """
-        asked = self._by_lane((user, "") for user in users)
-        answers = await asyncio.gather(*(self._ask(number, list(part)) for number, part in asked))
-        return {user: state for answer in answers for user, state in answer.items()}
+        return {user: _state(*row) for user, row in (await self._rows(users)).items()}
+
+    async def in_front(self, users: Iterable[str]) -> dict[str, Front]:
+        """Where these people have an app in the foreground, if anywhere.
+
+        People about whom nothing can be learnt now are left out.
+        """
+        return {user: _FRONTS[kind] for user, (kind, _) in (await self._rows(users)).items()}
 
     async def close(self) -> None:
         """Close the connections."""
         await self._lanes.aclose()
 
-    async def _ask(self, number: int, users: list[str]) -> dict[str, State]:
+    async def _rows(self, users: Iterable[str]) -> dict[str, Row]:
+        asked = self._by_lane((user, "") for user in users)
+        answers = await asyncio.gather(*(self._ask(number, list(part)) for number, part in asked))
+        return {user: row for answer in answers for user, row in answer.items()}
+
+    async def _ask(self, number: int, users: list[str]) -> dict[str, Row]:
         rows = await self._script(number, _STATES, users, self._expires_ms)
-        return {user: _state(*row) for user, row in zip(users, rows or (), strict=False)}
+        return dict(zip(users, rows or (), strict=False))
 
     async def _write(self) -> None:
         async with self._writing:

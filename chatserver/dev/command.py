@@ -24,7 +24,7 @@ from chatserver.dev import ports, servers, story
 from chatserver.dev.errors import DevError
 from chatserver.dev.folder import DEFAULT, DataFolder
 from chatserver.dev.leftovers import stop_leftovers
-from chatserver.dev.node import node
+from chatserver.dev.node import node, worker
 from chatserver.dev.process import Child, Program
 from chatserver.dev.supervisor import Supervisor
 from chatserver.store.vault import MasterKeys
@@ -92,8 +92,10 @@ class _Session:
         began = time.monotonic()
         settings = await self._start_databases(self._of_the_demo() if demo else _NO_DEMO)
         children: list[Child] = []
+        helpers: list[Child] = []
 
         def start_nodes() -> None:
+            helpers.append(self._launch(worker(self._folder, settings, ports.pick())))
             for number in range(nodes):
                 program = node(self._folder, settings, number + 1, port + number)
                 children.append(self._launch(program))
@@ -103,7 +105,7 @@ class _Session:
             await shop.seed(settings, enrolled=start_nodes)
         else:
             start_nodes()
-        await self._ready(children)
+        await self._ready([*children, *helpers])
         self._say(f"Ready in {time.monotonic() - began:.1f} s. Stop with Ctrl-C.")
         self._announce(children, demo)
         await self._supervisor.watch()
@@ -123,6 +125,7 @@ class _Session:
             **more,
             "jwt_key": self._folder.key(self._settings.jwt_key),
             "data_keys": self._folder.data_keys(given),
+            **self._push(),
         }
         children = []
         for name, make in (("redis_url", servers.valkey), ("mongo_url", servers.mongod)):
@@ -133,6 +136,12 @@ class _Session:
                 found[name] = children[-1].program.url
         await self._ready(children)
         return load(**found)
+
+    def _push(self) -> dict[str, Any]:
+        """The setting by which browsers are notified; nothing where there is one."""
+        name = "push_file"
+        given = _is_given(self._settings, name)
+        return {} if given else {name: str(self._folder.push_file())}
 
     def _launch(self, program: Program) -> Child:
         return self._supervisor.launch(program)

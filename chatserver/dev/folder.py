@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ KEY_FILE = "jwt-key"
 KEY_BYTES = 48
 MASTER_KEY_BYTES = 32
 LOG_BYTES = 5_000_000
+_PUSH = """# Web push for browsers on this machine; change it as you like.
+[[provider]]
+kind = "web"
+key = {{file = {key}}}
+subject = "mailto:dev@localhost"
+"""
 
 
 class DataFolder:
@@ -91,6 +98,17 @@ class DataFolder:
         elif not path.exists():
             _write_secret(path, secrets.token_urlsafe(KEY_BYTES), keep=True)
         return path.read_text()
+
+    def push_file(self) -> Path:
+        """What carries notifications here: web push alone, by a key that is made once."""
+        from chatserver.providers.push.encryption import new_private_key
+
+        path, key = self.path / "push.toml", self.path / "vapid.pem"
+        if not key.exists():
+            _write_secret(key, new_private_key(), keep=True)
+        if not path.exists():
+            _write_secret(path, _PUSH.format(key=json.dumps(str(key))), keep=True)
+        return path
 
     def data_keys(self, given: tuple[str, ...] = ()) -> tuple[str, ...]:
         """The master keys that seal personal data here, one made the first time.

@@ -23,6 +23,25 @@ def node(folder: DataFolder, settings: Settings, number: int, port: int) -> Prog
     )
 
 
+def worker(folder: DataFolder, settings: Settings, port: int) -> Program:
+    """What follows the messages behind the nodes; `port` tells whether it works."""
+    host = reachable(settings.host)
+    return Program(
+        name="worker",
+        title="Worker",
+        url=f"http://{host}:{port}",
+        command=(*interpreter(folder), "-m", "chatserver", "worker"),
+        is_ready=lambda: _answers_ready(host, port),
+        variables={
+            "CHAT_MONGO_URL": settings.mongo_url,
+            "CHAT_REDIS_URL": settings.redis_url,
+            "CHAT_DATA_KEYS": ",".join(settings.data_keys),
+            "CHAT_PUSH_FILE": settings.push_file,
+            "CHAT_WORKER_PORT": str(port),
+        },
+    )
+
+
 def interpreter(folder: DataFolder) -> tuple[str, ...]:
     """This Python, with an option that it ignores: the command line names the data folder."""
     return (sys.executable, "-X", f"chatserver_data={folder.path}")
@@ -42,6 +61,7 @@ def _variables(settings: Settings, port: int) -> dict[str, str]:
         "CHAT_DATA_KEYS": ",".join(settings.data_keys),
         "CHAT_COMMUNITIES_FILE": settings.communities_file,
         "CHAT_SHOP_NAMES": ",".join(settings.shop_names),
+        "CHAT_PUSH_FILE": settings.push_file,
         "CHAT_DEMO_FOLDER": settings.demo_folder,
     }
 

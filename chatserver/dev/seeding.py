@@ -30,6 +30,7 @@ from chatserver.dev.story import (
 )
 from chatserver.domain.calls import (
     EditMessage,
+    GetFilter,
     GetHistory,
     GiveConsent,
     ListConversations,
@@ -42,6 +43,7 @@ from chatserver.domain.calls import (
     RecallMessage,
     SaveSnippet,
     SendMessage,
+    SetFilter,
     TagCustomer,
     UpdateContext,
     UpdateConversation,
@@ -110,6 +112,7 @@ class Seeding:
     async def equip(self, now: datetime) -> None:
         """Staff get their canned replies and note what they know; customers look around."""
         await self._keep_snippets()
+        await self._set_filter()
         at = int(now.timestamp() * 1000)
         for person in self._shop.people:
             if person.looks_at is not None:
@@ -135,10 +138,23 @@ class Seeding:
                     )
                     await service.save(caller, call)
 
+    async def _set_filter(self) -> None:
+        """By the manager, unless somebody did."""
+        caller = self._caller(self._manager.user)
+        if (await self._services.filters.get(caller, GetFilter())).rev:
+            return
+        for each in self._shop.filters:
+            call = SetFilter(rule=each.rule, action=each.action, words=each.words)
+            await self._services.filters.set(caller, call)
+
+    @property
+    def _manager(self) -> DemoPerson:
+        (manager,) = (each for each in self._shop.people if each.role == "manager")
+        return manager
+
     async def _tag(self, person: DemoPerson, at: int) -> None:
         """By the manager, unless somebody did."""
-        (manager,) = (each for each in self._shop.people if each.role == "manager")
-        caller = self._caller(manager.user)
+        caller = self._caller(self._manager.user)
         known = await self._services.customers.get(caller, person.user, at)
         if not known.tags:
             await self._services.customers.tag(
@@ -180,7 +196,7 @@ class Seeding:
             return False
         call = GetHistory(conversation=id_, after=0, limit=_FIRST_LOOK)
         try:
-            page = await self._services.messages.history(caller, call)
+            page = await self._services.history.page(caller, call)
         except NotFound:
             return True
         said = [each.client_id for each in page.entries if each.kind != "system"]
@@ -261,8 +277,8 @@ class Seeding:
         return SendMessage(
             conversation=self._conversations[talk.name],
             client_id=talk.client_id(step.number),
-            kind="text",
-            body={"text": step.line.text},
+            kind="card" if then.card else "text",
+            body=then.card or {"text": step.line.text},
             reply_to=answered.seq if answered else None,
             retry=True,
         )

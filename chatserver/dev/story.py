@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from chatserver.domain.customer import Product, ViewedPage
 from chatserver.domain.person import Role
+from chatserver.domain.word_filter import FilterAction
 
 SHOP = "nuanya-renmin"
 SHOP_NAME = "暖芽母婴·人民路店"
@@ -52,6 +54,14 @@ class DemoSnippet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     text: str
 
 
+class DemoFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule of the shop's word filter."""
+
+    rule: str
+    action: FilterAction
+    words: tuple[str, ...]
+
+
 class DemoPerson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody of the demo shop; `children` are how many days old, by a key of the profile.
 
@@ -73,7 +83,7 @@ class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What became of a line after it was said.
 
     Who said it may `pin` it, and `announce` a text that from then on stands above the room; and in
-    an inquiry `claim` it before, and `resolve` it afterwards.
+    an inquiry `claim` it before, and `resolve` it afterwards. A `card` is said in its place.
     """
 
     key: str | None = None
@@ -85,6 +95,7 @@ class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     claim: bool = False
     resolve: bool = False
     react: tuple[tuple[str, str], ...] = ()
+    card: dict[str, Any] | None = None
 
 
 class Line(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -187,6 +198,7 @@ class Shop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     inquiries: tuple[Inquiry, ...] = ()
     notes: tuple[Notes, ...] = ()
     snippets: tuple[DemoSnippet, ...] = ()
+    filters: tuple[DemoFilter, ...] = ()
 
     @property
     def talks(self) -> tuple[Talk, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chatserver.domain.person import Platform
+from chatserver.domain.push.notification import Address
 
 
 class Device(Struct, frozen=True, kw_only=True):
@@ -16,6 +17,14 @@ class Device(Struct, frozen=True, kw_only=True):
     created_at: int
     connected_at: int
     foreground: bool = True
+
+
+class Addressed(Struct, frozen=True):
+    """A device that notifications can go to."""
+
+    device: str
+    platform: Platform
+    address: Address
 
 
 class Cut(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -312,8 +312,22 @@ class SnippetsChanged(Event, frozen=True, kw_only=True):
     rev: int
 
 
+class ReportsMoved(Event, frozen=True, kw_only=True):
+    """How many reports of a room, or of all of my shop, wait, as told after `report.list`."""
+
+    name = "reports"
+    example = {"conversation": None, "open": 3}
+
+    conversation: str | None
+    open: int
+
+    def payload(self) -> Any:
+        """Both fields, `conversation` also when null."""
+        return {"conversation": self.conversation, "open": self.open}
+
+
 EVENTS: tuple[type[Event], ...] = (
     Ready, MessageSent, Changed, ReadMoved, DeliveredMoved, Typing, PresenceChanged,
     ConversationChanged, RoomChanged, Badge, Notice, ProfileChanged, DeskMoved, ContextChanged,
-    SnippetsChanged,
+    SnippetsChanged, ReportsMoved,
 )  # fmt: skip

@@ -38,7 +38,10 @@ class Sign(Struct, frozen=True):
 class Prefs(Struct, frozen=True):
     """One member's own settings of a conversation.
 
-    `hidden` are messages deleted for this person alone, as is everything up to `cleared`.
+    `mode` says of what I am notified: of `all`; of `mentions` of me or everybody; of all, but
+    `silent`ly and not on the badge; of `none`, which is not on the badge either. What is `critical`
+    comes in any mode. `hidden` are messages deleted for this person alone, as is everything up to
+    `cleared`.
     """
 
     mode: Mode = "all"

@@ -15,17 +15,21 @@ import msgspec
 from msgspec import Meta, Struct, structs
 
 from chatserver.domain.person import Caller, UserId
+from chatserver.domain.push.notification import MessageClass
 from chatserver.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 
 Kind = Literal[
     "text", "image", "voice", "video", "file", "location", "card", "link", "custom", "system",
     "call", "void",
 ]  # fmt: skip
+SendKind = Literal["text", "image", "voice", "video", "file", "location", "card", "link", "custom"]
+"""What people may send; the other kinds are the server's."""
 ConversationId = Annotated[str, Meta(min_length=1, max_length=64)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+\Z")]
 Reaction = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x20\x7f]+\Z")]
 Seq = Annotated[int, Meta(ge=1, le=2**53)]
 
+EDITABLE: frozenset[Kind] = frozenset({"text", "card"})
 REACTIONS_PER_MESSAGE = 20  # different ones on one message; keeps the document small
 REACTORS_PER_MESSAGE = 1000  # names on one message; every page of history carries them
 
@@ -44,11 +48,14 @@ class Forwarded(Struct, frozen=True, kw_only=True):
     at: int
 
 
-class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Message(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"message_class": "class"}
+):
     """A stored message as every client sees it. Times are milliseconds since 1970 UTC.
 
     A `system` message has no sender; its body says what happened in the room, and who did it.
-    `forwarded` says whose message it was first. `deleted`: I deleted it for myself.
+    `forwarded` says whose message it was first. `deleted`: I deleted it for myself. `class` says
+    how people are notified of it.
     `mod` is the number of the last change applied to it: a client that holds the message at a
     given `mod` passes over older changes.
     """
@@ -71,10 +78,15 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     forwarded: Forwarded | None = None
     pinned: bool = False
     deleted: bool = False
+    message_class: MessageClass = "chat"
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """A message that its sender's device made and nobody has numbered yet."""
+    """A message that its sender's device made and nobody has numbered yet.
+
+    `sent` is the body as the device sent it, where the server made another of it: a retry brings
+    that one again.
+    """
 
     conversation: str
     client_id: str
@@ -85,6 +97,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     mentions: tuple[str, ...] = ()
     mention_all: bool = False
     forwarded: Forwarded | None = None
+    sent: dict[str, Any] | None = None
+    message_class: MessageClass = "chat"
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -93,16 +107,25 @@ class Draft(Struct, frozen=True, kw_only=True):
 
     def digest(self) -> bytes:
         """Sixteen bytes that tell a retry from another message under the same client id."""
-        content: tuple[Any, ...] = (self.kind, self.body, self.reply_to, self.mentions)
+        content: tuple[Any, ...] = (
+            self.kind,
+            self.body if self.sent is None else self.sent,
+            self.reply_to,
+            self.mentions,
+        )
         if self.mention_all or self.forwarded:
             content = (*content, self.mention_all, self.forwarded)
+        if self.message_class != "chat":
+            content = (*content, self.message_class)
         return hashlib.blake2b(
             msgspec.json.encode(content, order="sorted"), digest_size=16
         ).digest()
 
     def numbered(self, seq: int, at: int) -> Message:
         """The message this draft becomes."""
-        return Message(**structs.asdict(self), seq=seq, at=at)
+        fields = structs.asdict(self)
+        del fields["sent"]
+        return Message(**fields, seq=seq, at=at)
 
 
 ChangeType = Literal["edit", "recall", "react", "pin", "void"]
@@ -146,6 +169,7 @@ class ChangeRules(Struct, frozen=True, kw_only=True):
     """Limits on changes, from the settings, and what the caller's role in a room allows."""
 
     edit_window_ms: int
+    card_edit_window_ms: int
     edits_max: int
     recall_window_ms: int
     staff_recall_window_ms: int
@@ -170,8 +194,8 @@ def check_text(body: dict[str, Any], limit_bytes: int) -> dict[str, Any]:
     return {"text": text}
 
 
-def check_card(body: dict[str, Any], limit_bytes: int) -> None:
-    """See that a body is no longer than a card may be.
+def check_forwarded(body: dict[str, Any], limit_bytes: int) -> None:
+    """See that a card of forwarded messages is not too long.
 
     Raises:
         TooLarge: it is longer than `limit_bytes` as JSON.
@@ -236,11 +260,11 @@ def allow(message: Message, deed: Deed, caller: Caller, rules: ChangeRules) -> b
 def _allow_edit(message: Message, deed: Deed, caller: Caller, rules: ChangeRules) -> bool:
     _own(message, caller)
     _not_recalled(message)
-    if message.kind != "text":
-        raise Forbidden("Only text can be edited")
+    _see_that_it_stays_what_it_is(message, deed)
     if deed.body == message.body:
         return False
-    if deed.at - message.at > rules.edit_window_ms:
+    window = rules.card_edit_window_ms if message.kind == "card" else rules.edit_window_ms
+    if deed.at - message.at > window:
         raise Forbidden("It is too late to edit this message")
     if message.edits >= rules.edits_max:
         raise Forbidden(f"A message can be edited {rules.edits_max} times")
@@ -285,6 +309,17 @@ _ALLOW = {"edit": _allow_edit, "recall": _allow_recall, "react": _allow_react, "
 def _own(message: Message, caller: Caller) -> None:
     if message.sender != caller.user:
         raise Forbidden("Only its sender may do this")
+
+
+def _see_that_it_stays_what_it_is(message: Message, deed: Deed) -> None:
+    if message.kind not in EDITABLE:
+        raise Forbidden("Only text and cards can be edited")
+    if message.forwarded is not None:
+        raise Forbidden("What was forwarded stays as it was said")
+    if message.kind == "card":
+        before, after = message.body, deed.body or {}
+        if (before.get("type"), before.get("id")) != (after.get("type"), after.get("id")):
+            raise Forbidden("An edit leaves a card what it is about")
 
 
 def _not_recalled(message: Message) -> None:

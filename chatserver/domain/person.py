@@ -10,11 +10,16 @@ Role = Literal["customer", "consultant", "manager", "admin", "bot"]
 Platform = Literal["web", "ios", "android", "mini", "desktop", "bot"]
 PresenceState = Literal["online", "away", "offline"]
 """Away is who has devices connected, and all of them in the background."""
+Here = Literal["handheld", "desktop", "away"]
+"""Where somebody who is connected has an app in the foreground: in the hand; at a desk alone, which
+is also where a browser counts; nowhere."""
+Front = Literal["handheld", "desktop", "away", "offline"]
 UserId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f]+\Z")]
 ShopId = Annotated[str, Meta(min_length=1, max_length=128)]
 DeviceId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f]+\Z")]
 
 STAFF: frozenset[Role] = frozenset({"consultant", "manager", "admin"})
+HANDHELD: frozenset[Platform] = frozenset({"ios", "android", "mini"})
 SERVING: frozenset[Role] = frozenset({"consultant", "manager"})  # customers of their shop
 
 

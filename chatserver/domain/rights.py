@@ -6,6 +6,8 @@ from typing import Literal
 
 from chatserver.domain.conversation import Conversation, ConversationKind
 from chatserver.domain.membership import FOREVER, RANK, Membership, RoomRole
+from chatserver.domain.person import STAFF, Caller, Role
+from chatserver.domain.push.notification import MessageClass
 from chatserver.errors import Forbidden
 
 Action = Literal[
@@ -43,6 +45,14 @@ RIGHTS: dict[Action, _Row] = {
 }
 
 
+# how a message is notified -> who may say so
+_CLASSES: dict[MessageClass, frozenset[Role]] = {
+    "service": STAFF | {"bot"},
+    "critical": frozenset({"manager", "admin", "bot"}),
+    "marketing": frozenset({"manager", "admin", "bot"}),
+}
+
+
 def may(conversation: Conversation, member: Membership, action: Action) -> bool:
     """Whether this member may do it here; who is not in it may do nothing."""
     least = RIGHTS[action].get(conversation.kind)
@@ -77,6 +87,16 @@ def check_may_write(conversation: Conversation, me: Membership, now: int) -> Non
         raise Forbidden(
             "Only admins may write here now", retry_after_ms=_left(room.muted_until, now)
         )
+
+
+def check_class(caller: Caller, message_class: MessageClass) -> None:
+    """See that this person may send messages of a class; what people say anybody may.
+
+    Raises:
+        Forbidden: not with this role.
+    """
+    if message_class != "chat" and caller.role not in _CLASSES[message_class]:
+        raise Forbidden("You may not send messages of this class", path="class")
 
 
 def check_may_carry(source: Conversation, target: Conversation) -> None:

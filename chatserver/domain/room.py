@@ -204,16 +204,17 @@ def mute(scene: Scene, user: str, until: int) -> Ruling | None:
 
 
 def mute_all(scene: Scene, until: int, speakers: tuple[str, ...]) -> Ruling | None:
-    """Let only admins and these people write until a time; a past one lifts it.
+    """Let only admins and these members write until a time; a past one lifts it.
+
+    Who is no member is passed over: somebody named may just have left.
 
     Raises:
         Forbidden: the caller may not.
     """
     require(scene.conversation, scene.actor, "mute_all")
     until = _ahead(until, scene.now)
-    room = structs.replace(
-        scene.conversation.the_room, muted_until=until, speakers=speakers if until else ()
-    )
+    speakers = tuple(user for user in speakers if scene.of(user).is_in) if until else ()
+    room = structs.replace(scene.conversation.the_room, muted_until=until, speakers=speakers)
     if room == scene.conversation.the_room:
         return None
     by = scene.caller.user

@@ -9,6 +9,7 @@ import msgspec
 
 from chatserver.domain.calls import CALLS, Call
 from chatserver.domain.events import Event, PresenceChanged, Typing
+from chatserver.domain.refusals import refusal
 from chatserver.errors import Invalid
 
 _encode = msgspec.json.Encoder().encode
@@ -44,7 +45,7 @@ def parse_call(name: str, payload: object) -> Call:
     try:
         call: Call = msgspec.convert({} if payload is None else payload, kind)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
+        raise refusal(str(error)) from None
     return call
 
 
@@ -68,20 +69,6 @@ def _loads(payload: bytes) -> object:
         return json.loads(payload)
     except ValueError:  # a number of thousands of digits is JSON, and yet refused
         raise Invalid("This cannot be read") from None
-
-
-def _invalid(message: str) -> Invalid:
-    """msgspec's sentence, made into ours: the reason, and the path as the client wrote it."""
-    reason, _, where = message.partition(" - at `")
-    path = where.rstrip("`").removeprefix("key` in `").removeprefix("$").removeprefix(".")
-    if "missing required field" in reason:
-        field = reason.split("`")[1]
-        return Invalid("This field is required", path=f"{path}.{field}".lstrip("."))
-    if "matching regex" in reason:
-        reason = "This has a character that is not allowed here"
-    if "encoded date" in reason:
-        reason = "This is no date such as 2026-08-31"
-    return Invalid(reason, path=path or None)
 
 
 def _refuse_lone_surrogates(value: object, path: str) -> None:

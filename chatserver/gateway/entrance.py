@@ -37,8 +37,15 @@ class Guest(msgspec.Struct, frozen=True):
     caller: Caller
     identity: Identity
     person: Person
+    device: DeviceInfo
     seats: Mapping[str, int]
     moment: int = 0
+
+
+_OF_MEDIA = (
+    "media_image_bytes", "media_image_pixels", "media_voice_bytes", "media_voice_ms",
+    "media_video_bytes", "media_video_ms", "media_file_bytes",
+)  # fmt: skip
 
 
 class Entrance:
@@ -49,12 +56,17 @@ class Entrance:
         self._addresses = addresses
         self._limits = {
             "text_bytes": settings.text_bytes,
+            "card_bytes": settings.card_bytes,
+            "picture_hosts": len(settings.picture_hosts),
+            "link_previews": int(settings.link_previews),
             "frame_bytes": settings.frame_bytes,
             "page_default": settings.page_default,
             "page_max": settings.page_max,
             "sends_per_s": settings.sends_per_s,
             "edit_window_ms": settings.edit_window_ms,
+            "card_edit_window_ms": settings.card_edit_window_ms,
             "recall_window_ms": settings.recall_window_ms,
+            **{name: getattr(settings, name) for name in _OF_MEDIA},
         }
 
     async def identify(self, request: Request, auth: Any) -> Claim:
@@ -88,7 +100,7 @@ class Entrance:
             device=device.id,
             connection=connection,
         )
-        return Guest(caller, identity, person, dict(await seats))
+        return Guest(caller, identity, person, device, dict(await seats))
 
     def ready(self, guest: Guest) -> Ready:
         """What a client is told first."""

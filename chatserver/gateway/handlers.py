@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from msgspec import UNSET
 from msgspec.structs import asdict
 
 from chatserver.clock import now_ms
 from chatserver.domain import calls
 from chatserver.domain.conversation import ConversationView, ServiceStatus
 from chatserver.errors import Invalid
+from chatserver.gateway.content_handlers import Answer, ContentHandlers, as_stored
+from chatserver.gateway.device_handlers import DeviceHandlers
 from chatserver.gateway.hub import Connection, Hub
 from chatserver.services.delivery import of_presence
 from chatserver.services.services import Services
 
-Answer = dict[str, Any]
 Renewed = Callable[[Connection], None]
 
 
@@ -58,9 +58,7 @@ class Handlers:
             calls.WatchPresence: self._watch,
             calls.UnwatchPresence: self._unwatch,
             calls.GetShopStatus: self._shop_status,
-            calls.UpdateDevice: self._update_device,
-            calls.ListDevices: self._list_devices,
-            calls.LogoutDevice: self._logout_device,
+            **DeviceHandlers(services, hub).table,
             calls.RenewToken: self._renew,
             calls.GetProfile: self._get_profile,
             calls.UpdateProfile: self._update_profile,
@@ -79,6 +77,11 @@ class Handlers:
             calls.GetCustomer: self._get_customer,
             calls.TagCustomer: self._tag_customer,
             calls.UpdateContext: self._update_context,
+            calls.GetMediaLinks: self._media_links,
+            **ContentHandlers(services, hub).table,
+            calls.SearchMessages: self._search_messages,
+            calls.SearchConversations: self._search_conversations,
+            calls.SearchPeople: self._search_people,
         }
 
     async def handle(self, connection: Connection, call: calls.Call) -> Answer:
@@ -93,7 +96,8 @@ class Handlers:
         if call.kind == "service":
             return _one(await self._services.desk.open(to.caller, now_ms()))
         if call.kind != "direct":
-            return _one(await self._services.rooms.open(to.caller, call, now_ms()))
+            named = await self._services.filters.named(to.caller, call)
+            return _one(await self._services.rooms.open(to.caller, named, now_ms()))
         if call.with_ is None:
             raise Invalid("This field is required", path="with")
         opening = self._services.conversations.open_direct(to.caller, call.with_, now_ms())
@@ -113,7 +117,8 @@ class Handlers:
         return _one(await self._services.rooms.leave(to.caller, call.conversation, now_ms()))
 
     async def _update(self, to: Connection, call: calls.UpdateConversation) -> Answer:
-        return _one(await self._services.rooms.update(to.caller, call, now_ms()))
+        named = await self._services.filters.named(to.caller, call)
+        return _one(await self._services.rooms.update(to.caller, named, now_ms()))
 
     async def _members(self, to: Connection, call: calls.ListMembers) -> Answer:
         page = await self._services.rooms.members(to.caller, call)
@@ -141,12 +146,12 @@ class Handlers:
         stored = await self._services.messages.send(to.caller, call, now_ms())
         await self._services.typists.sent(to.caller, call.conversation)
         await self._services.desk.said(to.caller, call.conversation, now_ms())
-        return _numbered(stored.seq, stored.at, is_duplicate=stored.duplicate)
+        return as_stored(stored)
 
     async def _forward(self, to: Connection, call: calls.ForwardMessages) -> Answer:
         stored = await self._services.messages.forward(to.caller, call, now_ms())
         await self._services.desk.said(to.caller, call.conversation, now_ms())
-        return _numbered(stored.seq, stored.at, is_duplicate=stored.duplicate)
+        return as_stored(stored)
 
     async def _change(self, to: Connection, call: Any) -> Answer:
         mod = await self._services.messages.change(to.caller, call, now_ms())
@@ -157,11 +162,11 @@ class Handlers:
         return {"mod": await self._services.conversations.delete(to.caller, call, now_ms())}
 
     async def _history(self, to: Connection, call: calls.GetHistory) -> Answer:
-        page = await self._services.messages.history(to.caller, call)
+        page = await self._services.history.page(to.caller, call)
         return {"messages": page.entries, "more": page.more}
 
     async def _changes(self, to: Connection, call: calls.GetChanges) -> Answer:
-        page = await self._services.messages.changes(to.caller, call)
+        page = await self._services.history.changes(to.caller, call)
         return {"changes": page.entries, "more": page.more}
 
     async def _sync(self, to: Connection, call: calls.Sync) -> Answer:
@@ -201,24 +206,9 @@ class Handlers:
             self._hub.leave(to, of_presence(user))
         return {}
 
-    async def _update_device(self, to: Connection, call: calls.UpdateDevice) -> Answer:
-        await self._services.devices.update(to.caller, call)
-        if call.foreground is not UNSET and not to.closed:
-            to.foreground = call.foreground
-            away = self._hub.is_away(to.caller.user)
-            self._services.presence.came(to.caller.user, away=away)
-        return {}
-
     async def _shop_status(self, _to: Connection, call: calls.GetShopStatus) -> Answer:
         status = await self._services.shops.status(call.shop, now_ms())
         return {"online": status.online, "answers_in_ms": status.answers_in_ms}
-
-    async def _list_devices(self, to: Connection, _call: calls.ListDevices) -> Answer:
-        return {"devices": await self._services.devices.list(to.caller)}
-
-    async def _logout_device(self, to: Connection, call: calls.LogoutDevice) -> Answer:
-        await self._services.devices.logout(to.caller, call, now_ms())
-        return {}
 
     async def _renew(self, to: Connection, call: calls.RenewToken) -> Answer:
         identity = await self._services.auth.authenticate(call.token, now_ms())
@@ -289,10 +279,21 @@ class Handlers:
         await self._services.customers.look_at(to.caller, call, now_ms())
         return {}
 
+    async def _media_links(self, to: Connection, call: calls.GetMediaLinks) -> Answer:
+        made = await self._services.media.links.make(to.caller, call, now_ms())
+        return {"links": made.links, "expires_at": made.expires_at}
+
+    async def _search_messages(self, to: Connection, call: calls.SearchMessages) -> Answer:
+        return asdict(await self._services.search.messages(to.caller, call, now_ms()))
+
+    async def _search_conversations(
+        self, to: Connection, call: calls.SearchConversations
+    ) -> Answer:
+        return asdict(await self._services.search.conversations(to.caller, call, now_ms()))
+
+    async def _search_people(self, to: Connection, call: calls.SearchPeople) -> Answer:
+        return {"people": await self._services.search.people(to.caller, call, now_ms())}
+
 
 def _one(view: ConversationView) -> Answer:
     return {"conversation": view}
-
-
-def _numbered(seq: int, at: int, *, is_duplicate: bool) -> Answer:
-    return {"seq": seq, "at": at, **({"duplicate": True} if is_duplicate else {})}

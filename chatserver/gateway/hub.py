@@ -16,7 +16,7 @@ from chatserver import metrics
 from chatserver.domain import wire
 from chatserver.domain.device import Cut
 from chatserver.domain.events import Event, Notice
-from chatserver.domain.person import Caller, Identity
+from chatserver.domain.person import Caller, Here, Identity
 from chatserver.gateway.engine.frames import Frame
 from chatserver.services.delivery import is_room, of_room, of_user
 
@@ -65,12 +65,16 @@ class Connection:
     """One device's authenticated connection."""
 
     __slots__ = (
-        "_answering", "_held", "caller", "closed", "flows", "foreground", "identity", "topics",
-        "wire",
+        "_answering", "_held", "caller", "closed", "flows", "foreground", "handheld", "identity",
+        "topics", "wire",
     )  # fmt: skip
 
-    def __init__(self, wire: Wire, caller: Caller, identity: Identity) -> None:
+    def __init__(
+        self, wire: Wire, caller: Caller, identity: Identity, *, handheld: bool = True
+    ) -> None:
+        """`handheld` says whether the device is one that somebody carries about."""
         self.wire = wire
+        self.handheld = handheld
         self._held: list[Frame] | None = None
         self._answering = False
         self.caller = caller
@@ -226,10 +230,13 @@ class Hub:
         """A person's connections here, the oldest first."""
         return list(self._rooms.get(of_user(user), {}).values())
 
-    def is_away(self, user: str) -> bool:
-        """Whether the person is here, but with all apps in the background."""
-        here = self._rooms.get(of_user(user), {})
-        return bool(here) and not any(each.foreground for each in here.values())
+    def front(self, user: str) -> Here:
+        """Where the person, who is here, has an app in the foreground."""
+        here = self._rooms.get(of_user(user), {}).values()
+        in_front = [connection for connection in here if connection.foreground]
+        if any(connection.handheld for connection in in_front):
+            return "handheld"
+        return "desktop" if in_front else "away"
 
     def here(self, topic: str) -> bool:
         """Whether anybody here listens to the topic."""
@@ -255,6 +262,14 @@ class Hub:
             self._hand(Frame.message(packet, droppable=wire.is_droppable(packet)), receivers)
             metrics.deliveries.inc(len(receivers))
         return len(receivers)
+
+    def tell_one(self, caller: Caller, packet: str) -> bool:
+        """Hand a packet to one connection; false when it is gone."""
+        connection = self._rooms.get(of_user(caller.user), {}).get(caller.connection)
+        if connection is None:
+            return False
+        connection.deliver(Frame.message(packet))
+        return True
 
     def cut(self, cut: Cut) -> None:
         """End the connections that are meant."""

@@ -19,6 +19,7 @@ from chatserver import descriptors, metrics
 from chatserver.clock import now_ms
 from chatserver.config import Settings
 from chatserver.domain.events import Notice
+from chatserver.domain.person import HANDHELD
 from chatserver.errors import Busy, ChatError, Internal, Unauthorized
 from chatserver.gateway.address import Addresses
 from chatserver.gateway.admission import Admission
@@ -88,7 +89,7 @@ class Gateway(AsyncServer):
         origin = request.headers.get("Origin")
         if self._addresses.is_foreign(origin):
             response.headers["Access-Control-Allow-Origin"] = origin or ""
-            response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+            response.headers.setdefault("Access-Control-Allow-Headers", "Content-Type")
             response.headers.add("Vary", "Origin")
 
     async def drain(self) -> None:
@@ -231,7 +232,8 @@ class Gateway(AsyncServer):
 
     def _welcome(self, session: Session, guest: Guest) -> None:
         self._admission.release(session.socket.id)
-        connection = Connection(session.socket, guest.caller, guest.identity)
+        handheld = guest.device.platform in HANDHELD
+        connection = Connection(session.socket, guest.caller, guest.identity, handheld=handheld)
         session.connection = connection
         self._members[guest.caller.connection] = session
         session.socket.push(Frame.message(f'0{{"sid":"{guest.caller.connection}"}}'))
@@ -250,7 +252,7 @@ class Gateway(AsyncServer):
         session.watch_expiry(self._expiries)
         self._keep_socket_limit(user)
         self._services.shops.meet(guest.caller)
-        self._services.presence.came(user)
+        self._services.presence.came(user, self._hub.front(user))
 
     def _keep_socket_limit(self, user: str) -> None:
         connections = self._hub.of_user(user)
@@ -275,7 +277,7 @@ class Gateway(AsyncServer):
             return
         user = connection.caller.user
         if self._hub.here(of_user(user)):
-            self._services.presence.came(user, away=self._hub.is_away(user))
+            self._services.presence.came(user, self._hub.front(user))
         else:
             self._services.presence.went(user)
 

@@ -1,1 +1,1 @@
-"""Vendors outside: push services, blob stores, message senders."""
+"""Vendors and other programs: what keeps blobs, and what looks into them."""

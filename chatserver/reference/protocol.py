@@ -13,6 +13,19 @@ from msgspec import inspect
 from chatserver import errors
 from chatserver.config import Settings, describe
 from chatserver.domain.calls import CALLS, Call
+from chatserver.domain.cards import (
+    LINE,
+    AppointmentCard,
+    Button,
+    ContactCard,
+    CouponCard,
+    Item,
+    Money,
+    OrderCard,
+    Picture,
+    ProductCard,
+    RatingCard,
+)
 from chatserver.domain.conversation import (
     Announcement,
     ConversationView,
@@ -25,37 +38,64 @@ from chatserver.domain.conversation import (
     Service,
     SyncedConversation,
 )
+from chatserver.domain.custom import CustomBody
 from chatserver.domain.customer import Context, Customer, Product, ViewedPage
 from chatserver.domain.desk import DeskView
 from chatserver.domain.device import Device
 from chatserver.domain.events import EVENTS, PROTOCOL_VERSION, Event
+from chatserver.domain.links import LinkBody, LinkPreview
+from chatserver.domain.location import LocationBody
+from chatserver.domain.media import MediaBody, MediaLink
 from chatserver.domain.membership import Head, Prefs
-from chatserver.domain.message import Change, Forwarded, Message
+from chatserver.domain.message import Change, Forwarded, Message, TextBody
 from chatserver.domain.person import DeviceInfo, Person
 from chatserver.domain.profile import Child, Consent, Profile
+from chatserver.domain.push.notification import Address, Notification, WebKeys
+from chatserver.domain.push.prefs import Channels, PushPrefs, QuietHours
+from chatserver.domain.report import Complaint, Report, ReportPlace, Resolution
+from chatserver.domain.search import Hit
 from chatserver.domain.snippet import Snippet
+from chatserver.domain.word_filter import FilterRule
 from chatserver.errors import ChatError
 
 SHAPES: tuple[type[msgspec.Struct], ...] = (
-    Message, Forwarded, Change, ConversationView, SyncedConversation, Member, Me, Head, Prefs,
+    Message, Forwarded, MediaBody, MediaLink, Change, ConversationView, SyncedConversation, Member,
+    Me, Head, Prefs,
     RoomView, Room, RoomSettings, Announcement, Service, RoomMember, Person, Device,
     Profile, Child, Consent, DeskView, Snippet, Customer, Context, ViewedPage, Product,
+    TextBody, LocationBody, LinkBody, CustomBody, ProductCard, OrderCard, CouponCard,
+    AppointmentCard, RatingCard, ContactCard, Button, Item, Money, Picture, LinkPreview,
+    FilterRule, Report, ReportPlace, Complaint, Resolution,
+    Hit, Address, WebKeys, PushPrefs, QuietHours, Channels, Notification,
 )  # fmt: skip
 REFUSALS = (
     errors.Unauthorized, errors.TokenExpired, errors.OriginRefused, errors.Busy,
     errors.ProtocolBroken,
 )  # fmt: skip
 LIMITS = (
-    "text_bytes", "frame_bytes", "page_default", "page_max", "reset_after_messages", "sends_per_s",
-    "room_sends_per_s", "calls_per_s", "read_marks_per_s", "profile_changes_per_s",
-    "contexts_per_s", "edit_window_ms", "edits_max", "recall_window_ms", "staff_recall_window_ms",
-    "room_members_max",
-    "forward_bytes", "typing_interval_ms", "typing_expires_ms", "leaves_after_ms",
+    "text_bytes", "card_bytes", "frame_bytes", "page_default", "page_max", "reset_after_messages",
+    "sends_per_s", "room_sends_per_s", "calls_per_s", "read_marks_per_s", "profile_changes_per_s",
+    "contexts_per_s", "searches_per_s", "edit_window_ms", "card_edit_window_ms", "edits_max",
+    "recall_window_ms", "staff_recall_window_ms", "room_members_max", "link_previews_per_s",
+    "reports_per_s",
+    "forward_bytes", "media_image_bytes", "media_image_pixels", "media_voice_bytes",
+    "media_voice_ms", "media_video_bytes", "media_video_ms", "media_file_bytes",
+    "media_unfinished_max", "media_upload_expires_ms",
+    "typing_interval_ms", "typing_expires_ms", "leaves_after_ms",
     "sockets_per_user", "devices_per_platform", "auth_deadline_ms", "ping_interval_ms",
     "ping_timeout_ms", "jwt_lifetime_max_ms",
 )  # fmt: skip
 
 _PATTERNS = {
+    LINE: "one line, not blank, without marks that turn the direction of writing",
+    r"^[A-Z]{3}\Z": "three capital letters",
+    r"^[A-Za-z0-9_+/-]*\Z": "letters, digits, `_+/-`",
+    r"^[A-Za-z0-9._-]*\Z": "letters, digits, `._-`",
+    r"^[A-Za-z0-9_-]+=*\Z": "base64url",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z": "as `22:30`",
+    r"^\+[1-9][0-9]{6,14}\Z": "`+`, then 7 to 15 digits",
+    r"^[0-9+(). -]*\Z": "digits, blanks, `+().-`",
+    r"^[a-z0-9._-]+\Z": "small letters, digits, `._-`",
     r"^[^\x00-\x20\x7f]+\Z": "without blanks",
     r"^[\x21-\x7e]+\Z": "visible ASCII",
     r"^https://[\x21-\x7e]+\Z": "an https address",
@@ -130,6 +170,8 @@ def _fields(struct: type[msgspec.Struct]) -> Iterator[tuple[str, str]]:
     """Wire names with their types in words."""
     described = inspect.type_info(struct)
     assert isinstance(described, inspect.StructType)  # noqa: S101 - it was made from a struct
+    if described.tag is not None:
+        yield described.tag_field or "", f"`{json.dumps(described.tag)}`"
     for field in described.fields:
         words = _in_words(field.type)
         yield field.encode_name, words if field.required else f"{words}; {_absent(field)}"
@@ -158,6 +200,10 @@ def _text(kind: inspect.StrType) -> str:
     if kind.pattern is not None:
         said.append(_PATTERNS[kind.pattern])
     return ", ".join(said)
+
+
+def _real(kind: inspect.FloatType) -> str:
+    return "number" if kind.le is None else f"number from {kind.ge:g} to {kind.le:g}"
 
 
 def _number(kind: inspect.IntType) -> str:
@@ -190,6 +236,7 @@ def _union(kind: inspect.UnionType) -> str:
 _WORDS: dict[type[inspect.Type], Callable[[Any], str]] = {
     inspect.StrType: _text,
     inspect.IntType: _number,
+    inspect.FloatType: _real,
     inspect.BoolType: lambda _: "true or false",
     inspect.DateType: lambda _: "date as `2026-08-31`",
     inspect.NoneType: lambda _: "null",

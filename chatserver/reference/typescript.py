@@ -23,14 +23,19 @@ HEADER = """\
 
 # What the fields of acknowledgements are; where a call means another thing by a name, its own.
 ANSWERS: dict[str, str] = {
-    "answers_in_ms": "number | null", "at": "number", "badge": "Badge", "changes": "Change[]",
+    "answers_in_ms": "number | null", "at": "number", "badge": "Badge",
+    "body?": "Record<string, unknown>", "changes": "Change[]",
     "conversation": "ConversationView", "conversations": "ConversationView[]",
-    "customer": "Customer", "devices": "Device[]", "duplicate?": "boolean", "exp": "number",
-    "members": "RoomMember[]", "messages": "Message[]", "mod": "number", "more": "boolean",
-    "online": "boolean", "presence": "Record<string, Presence>", "profile": "Profile",
-    "read": "number", "read_count": "number", "rev": "number", "seq": "number",
+    "cursor": "string | null", "customer": "Customer", "desk": "DeskView[]", "devices": "Device[]",
+    "duplicate?": "boolean", "exp": "number", "expires_at": "number", "hits": "Hit[]",
+    "links": "MediaLink[]", "members": "RoomMember[]", "messages": "Message[]", "mod": "number",
+    "more": "boolean", "online": "boolean", "open": "number", "people": "Person[]",
+    "prefs": "PushPrefs", "providers": 'Address["provider"][]',
+    "presence": "Record<string, Presence>", "preview": "LinkPreview", "profile": "Profile",
+    "read": "number", "read_count": "number", "report": "Report", "reports": "Report[]",
+    "rev": "number", "rules": "FilterRule[]", "seq": "number",
     "snippet": "Snippet", "snippets": "Snippet[]", "tags": "string[]", "token": "string",
-    "unread": "number", "unread_count": "number",
+    "unread": "number", "unread_count": "number", "web_key?": "string",
 }  # fmt: skip
 ANSWERS_OF: dict[str, dict[str, str]] = {
     "desk.list": {"conversations": "DeskView[]"},
@@ -40,6 +45,10 @@ ANSWERS_OF: dict[str, dict[str, str]] = {
 PRESENCE = """\
 /** Whether somebody is here, else when they last were. */
 export type Presence = Omit<Events["presence"], "user">
+
+/** The body of a message of kind `card`, but for those that carry forwarded messages. */
+export type Card =
+  ProductCard | OrderCard | CouponCard | AppointmentCard | RatingCard | ContactCard
 """
 
 
@@ -143,12 +152,16 @@ def _fields(struct: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
 
 def _object_of(struct: type[msgspec.Struct], indent: str = "") -> str:
     """The fields of a struct; what may be left out on the wire is optional."""
-    may_lack = struct.__struct_config__.omit_defaults or not _is_told(struct)
+    config = struct.__struct_config__
+    may_lack = config.omit_defaults or not _is_told(struct)
     return _object(
         [
-            f"{field.encode_name}{'?' if may_lack and not field.required else ''}: "
-            f"{_in_typescript(field.type)}"
-            for field in _fields(struct)
+            *([f"{config.tag_field}: {json.dumps(config.tag)}"] if config.tag else ()),
+            *(
+                f"{field.encode_name}{'?' if may_lack and not field.required else ''}: "
+                f"{_in_typescript(field.type)}"
+                for field in _fields(struct)
+            ),
         ],
         indent,
     )
@@ -196,6 +209,7 @@ def _union(kind: inspect.UnionType) -> str:
 _WORDS: dict[type[inspect.Type], Callable[[Any], str]] = {
     inspect.StrType: lambda _: "string",
     inspect.IntType: lambda _: "number",
+    inspect.FloatType: lambda _: "number",
     inspect.BoolType: lambda _: "boolean",
     inspect.DateType: lambda _: "string",
     inspect.NoneType: lambda _: "null",

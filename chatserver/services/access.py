@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from chatserver.domain.conversation import Conversation
 from chatserver.domain.desk import may_look, serves
-from chatserver.domain.membership import Membership, Moved, viewer
+from chatserver.domain.membership import Membership, Moved, Sight, viewer
 from chatserver.domain.person import Caller
 from chatserver.domain.rights import Action, require
 from chatserver.errors import NotFound
@@ -48,6 +48,8 @@ class Access:
     def __init__(self, stores: Stores, delivery: Delivery) -> None:
         self._conversations = stores.conversations
         self._memberships = stores.memberships
+        self._heads = stores.heads
+        self._cursors = stores.cursors
         self._direct: OrderedDict[str, Conversation] = OrderedDict()
         self._rooms: OrderedDict[str, dict[str, tuple[float, Standing]]] = OrderedDict()
         delivery.when_moved(self._forget)
@@ -93,6 +95,22 @@ class Access:
         if not standing.me.is_in:
             raise NotFound
         return standing
+
+    async def sight(self, caller: Caller, conversation: str) -> Sight:
+        """What the caller may see, as it is now and not as somebody remembers it.
+
+        Raises:
+            NotFound: the conversation is not the caller's.
+        """
+        standing = await self.seen(caller, conversation)
+        place = (conversation, caller.user)
+        # the end first: whoever is still in afterwards was in when it was reached
+        heads = await self._heads.of((conversation,))
+        if standing.me.state == "viewing":
+            membership = (await self.seen(caller, conversation)).me
+        else:
+            membership = (await self._cursors.of((place,))).get(place, standing.me)
+        return membership.sight(heads[conversation])
 
     def _fresh(self, conversation: str, user: str) -> Standing | None:
         until, standing = self._rooms.get(conversation, {}).get(user, (0.0, None))

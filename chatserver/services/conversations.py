@@ -78,7 +78,7 @@ class Conversations:
             await self._cursors.set_prefs(call.conversation, caller.user, given, now_ms)
         view = await self._show_own(caller, call.conversation)
         if "mode" in given:
-            self._telling.badge(caller.user, await self._views.badge(caller.user))
+            self._telling.badge(caller.user)
         return view
 
     async def delete(self, caller: Caller, call: DeleteMessage, now_ms: int) -> int:

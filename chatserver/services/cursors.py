@@ -5,13 +5,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chatserver.domain.calls import MarkRead, WhoRead
-from chatserver.domain.conversation import LARGE_FROM
+from chatserver.domain.conversation import LARGE_FROM, Unread
 from chatserver.domain.person import Caller
 from chatserver.errors import NotFound
 from chatserver.services.access import Access, Standing
 from chatserver.services.limits import Limits
 from chatserver.services.telling import Telling
-from chatserver.services.views import Views
+from chatserver.services.views import Parts, Views
 from chatserver.store.stores import Stores
 
 
@@ -41,6 +41,7 @@ class Cursors:
         self, stores: Stores, access: Access, views: Views, telling: Telling, limits: Limits
     ) -> None:
         self._cursors = stores.cursors
+        self._heads = stores.heads
         self._memberships = stores.memberships
         self._messages = stores.messages
         self._access = access
@@ -59,18 +60,20 @@ class Cursors:
         standing = await self._access.of(caller.user, call.conversation)
         conversation = standing.conversation
         self._limits.read_mark(caller.user, now_ms)
-        parts = await self._views.parts(caller.user, (conversation.id,))
-        before = parts.mine(conversation.id).read
-        seq = min(call.seq, parts.sight(conversation.id).head.seq)
-        if seq > before:
+        heads = await self._heads.of((conversation.id,))
+        seq = min(call.seq, standing.me.sight(heads[conversation.id]).head.seq)
+        if seq:
             self._cursors.advance(conversation.id, caller.user, read=seq)
             await self._cursors.written()
-        mark = await self._mark(caller.user, conversation.id)
-        if seq and seq >= before:  # a mark made again: who stored it may not have told
-            # what is stored, for another node may have stored a higher mark meanwhile
-            self._telling.read(conversation, standing.me, mark.read, skip=caller.connection)
-            self._telling.badge(caller.user, await self._views.badge(caller.user))
-        return mark
+        mine = await self._cursors.of([(conversation.id, caller.user)])
+        parts = Parts(caller.user, {conversation.id: conversation}, heads, mine)
+        # what is stored, for another node may have stored a higher mark meanwhile
+        read = parts.mine(conversation.id).read
+        if seq and seq == read:  # a mark made again, too: who stored it may not have told
+            self._telling.read(conversation, standing.me, read, skip=caller.connection)
+            self._telling.badge(caller.user)
+        unread = await self._views.unread(parts, (conversation.id,))
+        return ReadMark(read, unread.get(conversation.id, Unread()).unread)
 
     async def who_read(self, caller: Caller, call: WhoRead) -> Readers:
         """Who has read a message, from positions alone.
@@ -107,12 +110,6 @@ class Cursors:
     async def _counted(self, call: WhoRead, sender: str) -> Readers:
         counted = await self._memberships.count_readers(call.conversation, call.seq, sender)
         return Readers((), (), counted.read, counted.unread)
-
-    async def _mark(self, user: str, conversation: str) -> ReadMark:
-        parts = await self._views.parts(user, (conversation,))
-        unread = await self._views.unread(parts, (conversation,))
-        left = unread.get(conversation)
-        return ReadMark(parts.mine(conversation).read, left.unread if left else 0)
 
 
 def _readers(read: tuple[str, ...], unread: tuple[str, ...], limit: int) -> Readers:

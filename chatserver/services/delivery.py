@@ -17,6 +17,7 @@ from chatserver.domain import wire
 from chatserver.domain.device import Cut
 from chatserver.domain.events import Event, Notice
 from chatserver.domain.membership import Moved
+from chatserver.domain.person import Caller
 
 _FRAME = b"f"
 _SENT = b"s"  # the frame of a message or of a change of one, with an envelope
@@ -54,6 +55,10 @@ class LocalHub(Protocol):
 
         One `about` a message goes only to those who may see that message.
         """
+        ...
+
+    def tell_one(self, caller: Caller, packet: str) -> bool:
+        """Hand a packet to one connection; false when it is gone."""
         ...
 
     def seat(self, user: str, topic: str, first: int | None) -> None:
@@ -119,6 +124,11 @@ def of_desk_whole(shop: str) -> str:
     return f"m:{shop}"
 
 
+def of_reports(shop: str | None, conversation: str | None) -> str:
+    """The topic of how many reports wait, of a room or of all of a shop."""
+    return f"rc:{conversation}" if conversation is not None else f"rs:{shop}"
+
+
 def is_room(topic: str) -> bool:
     """Whether the topic is that of a room."""
     return topic.startswith("c:")
@@ -144,6 +154,10 @@ class Delivery:
     def tell(self, users: Iterable[str], event: Event, *, skip: str | None = None) -> None:
         """Tell each person's devices, but not the connection `skip`."""
         self.tell_topics([of_user(user) for user in users], event, skip=skip)
+
+    def tell_one(self, caller: Caller, event: Event) -> bool:
+        """Tell one connection of this node; false when it is gone."""
+        return self._hub.tell_one(caller, wire.encode_event(event))
 
     def tell_topics(self, topics: Iterable[str], event: Event, *, skip: str | None = None) -> None:
         """Tell the listeners of each topic; the frame is made once for all of them."""

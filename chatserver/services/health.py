@@ -22,18 +22,17 @@ class Pingable(Protocol):
 class Health:
     """Asks what the node depends on."""
 
-    def __init__(self, mongodb: Pingable, redis: Pingable) -> None:
-        self._mongodb = mongodb
-        self._redis = redis
+    def __init__(self, **outside: Pingable) -> None:
+        """What it depends on, by name."""
+        self._outside = outside
         self.draining = False
 
     async def check(self) -> dict[str, Any]:
         """`ready` and what it is made of."""
-        mongodb, redis = await asyncio.gather(
-            _answers(self._mongodb.ping()), _answers(self._redis.ping())
-        )
-        ready = mongodb and redis and not self.draining
-        return {"ready": ready, "mongodb": mongodb, "redis": redis, "draining": self.draining}
+        pings = [_answers(each.ping()) for each in self._outside.values()]
+        there = dict(zip(self._outside, await asyncio.gather(*pings), strict=True))
+        ready = all(there.values()) and not self.draining
+        return {"ready": ready, **there, "draining": self.draining}
 
 
 async def _answers(ping: Awaitable[None]) -> bool:

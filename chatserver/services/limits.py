@@ -24,6 +24,10 @@ class Limits:
         self._read_marks = _limiter(settings.read_marks_per_s)
         self._profile_changes = _limiter(settings.profile_changes_per_s)
         self._contexts = _limiter(settings.contexts_per_s)
+        self._link_previews = _limiter(settings.link_previews_per_s)
+        self._reports = _limiter(settings.reports_per_s)
+        self._uploads = _limiter(settings.media_uploads_per_s)
+        self._searches = _limiter(settings.searches_per_s)
 
     def call(self, user: str, now_ms: int) -> None:
         """A call of any kind.
@@ -55,6 +59,22 @@ class Limits:
     def context(self, user: str, now_ms: int) -> None:
         """What this customer looks at is another thing now."""
         _spend(self._contexts, user, now_ms)
+
+    def link_preview(self, user: str, now_ms: int) -> None:
+        """A page is fetched for this person."""
+        _spend(self._link_previews, user, now_ms)
+
+    def report(self, user: str, now_ms: int) -> None:
+        """This person reports a message."""
+        _spend(self._reports, user, now_ms)
+
+    def upload(self, user: str, now_ms: int) -> None:
+        """Somebody begins to upload something."""
+        _spend(self._uploads, user, now_ms)
+
+    def search(self, user: str, now_ms: int) -> None:
+        """A search of any kind, or a further page of one."""
+        _spend(self._searches, user, now_ms)
 
     def profile_change(self, user: str, now_ms: int) -> None:
         """A change of somebody's profile or consent by this person."""

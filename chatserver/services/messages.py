@@ -1,4 +1,4 @@
-"""Messages: send one, forward some, change one, read old ones."""
+"""Messages: send one, forward some, change one."""
 
 from __future__ import annotations
 
@@ -6,36 +6,28 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
-from chatserver.config import Settings
 from chatserver.domain.calls import (
     EditMessage,
     ForwardMessages,
-    GetChanges,
-    GetHistory,
     PinMessage,
     ReactToMessage,
     RecallMessage,
     SendMessage,
 )
 from chatserver.domain.conversation import CHATTER, Conversation
-from chatserver.domain.membership import Sight
 from chatserver.domain.message import (
-    Change,
-    ChangeRules,
     Deed,
     Draft,
     Forwarded,
     Message,
     allow,
-    check_card,
     check_mentions,
-    check_text,
     merged,
 )
-from chatserver.domain.page import Page, page_of
 from chatserver.domain.person import Caller, Person
 from chatserver.domain.rights import (
     Action,
+    check_class,
     check_may_carry,
     check_may_write,
     may,
@@ -43,9 +35,10 @@ from chatserver.domain.rights import (
 )
 from chatserver.errors import Forbidden, Invalid, NotFound, RateLimited
 from chatserver.services.access import Access, Standing
+from chatserver.services.contents import Contents
 from chatserver.services.limits import Limits
 from chatserver.services.telling import Telling
-from chatserver.store.changes import Applied
+from chatserver.store.changes import Applied, Decide
 from chatserver.store.log import Stored
 from chatserver.store.messages import Key
 from chatserver.store.stores import Stores
@@ -66,49 +59,51 @@ class Messages:
         access: Access,
         limits: Limits,
         telling: Telling,
-        settings: Settings,
+        contents: Contents,
     ) -> None:
         self._log = stores.log
+        self._conversations = stores.conversations
         self._messages = stores.messages
         self._changes = stores.changes
         self._heads = stores.heads
-        self._cursors = stores.cursors
         self._memberships = stores.memberships
         self._users = stores.users
         self._access = access
         self._limits = limits
         self._telling = telling
-        self._settings = settings
-        self._rules = ChangeRules(
-            edit_window_ms=settings.edit_window_ms,
-            edits_max=settings.edits_max,
-            recall_window_ms=settings.recall_window_ms,
-            staff_recall_window_ms=settings.staff_recall_window_ms,
-        )
+        self._contents = contents
 
     async def send(self, caller: Caller, call: SendMessage, now_ms: int) -> Stored:
         """Store a message and tell the members; returning means stored for good.
 
         Raises:
             NotFound: the conversation is not the caller's.
-            Forbidden: the caller may not write there, or not now, or not mention everybody.
+            Forbidden: the caller may not write there, or not now, or not mention everybody, or not
+                send such cards, or messages of such a class.
             Invalid, TooLarge: with the path of the bad field.
+            Filtered: a word filter refuses it.
             RateLimited, Busy: nothing was stored; try again later.
             Conflict: the client id belongs to another message.
             Unavailable: unknown whether it is stored; try again with the same client id.
         """
-        standing = await self._access.of(caller.user, call.conversation)
         draft = self._draft(caller, call)
-        self._limits.send(caller.user, call.conversation, now_ms)
-        known = (
-            await self._known(caller, standing, draft.key, draft.digest()) if call.retry else None
-        )
+        stored = await self.post(caller, draft, now_ms, retry=call.retry)
+        body = draft.body if stored.body is None else stored.body
+        return structs.replace(stored, body=None if body == call.body else body)
+
+    async def post(
+        self, caller: Caller, draft: Draft, now_ms: int, *, retry: bool = False
+    ) -> Stored:
+        """The same for a message that somebody made otherwise, as by a tap on a card."""
+        standing = await self._access.of(caller.user, draft.conversation)
+        self._limits.send(caller.user, draft.conversation, now_ms)
+        known = await self._known(caller, standing, draft.key, draft.digest()) if retry else None
         if known is not None:
-            return known
+            return await self._with_body(known, draft)
         check_may_write(standing.conversation, standing.me, now_ms)
-        await self._check_mentions(call, standing)
-        if call.reply_to is not None:
-            await self._check_reply(call.reply_to, standing)
+        await self._check_mentions(draft, standing)
+        if draft.reply_to is not None:
+            await self._check_reply(draft.reply_to, standing)
         return await self._append(caller, standing, draft, now_ms)
 
     async def forward(self, caller: Caller, call: ForwardMessages, now_ms: int) -> Stored:
@@ -132,7 +127,7 @@ class Messages:
         messages = await self._chosen(caller, call)
         people = await self._users.people({message.sender for message in messages})
         draft = _forwarding(caller, call, messages, people)
-        check_card(draft.body, self._settings.forward_bytes)
+        self._contents.check_carried(draft)
         return await self._append(caller, standing, draft, now_ms)
 
     async def change(self, caller: Caller, call: MessageChange, now_ms: int) -> int:
@@ -141,7 +136,7 @@ class Messages:
         Raises:
             NotFound: no such message, or not the caller's to see, or recalled.
             Forbidden: not the caller's to change, or too late, or too often.
-            Invalid, TooLarge, RateLimited, Busy, Unavailable: as for `send`.
+            Invalid, TooLarge, Filtered, RateLimited, Busy, Unavailable: as for `send`.
         """
         standing = await self._access.of(caller.user, call.conversation)
         conversation, first = standing.conversation, standing.me.since
@@ -151,47 +146,68 @@ class Messages:
         deed = self._deed(caller, call, now_ms)
         self._limits.send(caller.user, conversation.id, now_ms)
         others = may(conversation, standing.me, "recall_others")
-        rules = structs.replace(self._rules, may_recall_others=others)
+        rules = structs.replace(self._contents.rules, may_recall_others=others)
+        filters = await self._contents.filters(caller, conversation) if deed.body else ()
+        flagged = frozenset[str]()
 
         def decide(message: Message) -> Deed | None:
+            nonlocal flagged
             if message.seq < first:
                 raise NotFound
-            return deed if allow(message, deed, caller, rules) else None
+            wanted, flagged = self._contents.worded(caller, message, deed, filters)
+            return wanted if allow(message, wanted, caller, rules) else None
 
-        applied: Applied = await self._changes.append(conversation.id, call.seq, decide)
+        applied = await self._decided(conversation, call.seq, decide)
+        if flagged and applied.change is not None:
+            place = (conversation.id, call.seq)
+            for message in (await self._messages.by_id([place])).values():
+                await self._contents.report(caller, conversation, message, flagged)
+        return applied.mod
+
+    async def take_back(self, moderator: Caller, conversation: str, seq: int, now_ms: int) -> None:
+        """Recall what somebody said, as a moderator who need not be in the conversation.
+
+        Raises:
+            NotFound: there is no such message.
+            Forbidden: the server said it.
+            Busy, Unavailable: asking again is harmless.
+        """
+        found = await self._conversations.get(conversation)
+        if found is None:
+            raise NotFound
+        rules = structs.replace(self._contents.rules, may_recall_others=True)
+        deed = Deed(type="recall", seq=seq, by=moderator.user, at=now_ms)
+
+        def decide(message: Message) -> Deed | None:
+            return deed if allow(message, deed, moderator, rules) else None
+
+        await self._decided(found, seq, decide)
+
+    async def _decided(self, conversation: Conversation, seq: int, decide: Decide) -> Applied:
+        """Store what is decided, and tell it."""
+        before: list[Message] = []
+
+        def noting(message: Message) -> Deed | None:
+            before[:] = [message]
+            return decide(message)
+
+        applied = await self._changes.append(conversation.id, seq, noting)
+        if applied.change is not None and applied.change.type == "recall":
+            await self._contents.recalled(before[0], applied.change.at)
         if applied.change is not None:
             self._heads.changed(conversation.id, applied.mod)
             self._telling.change(conversation, applied.change)
         elif applied.mod:
             await self._tell_change_again(conversation, applied.mod)
-        return applied.mod
+        return applied
 
-    async def history(self, caller: Caller, call: GetHistory) -> Page[Message]:
-        """A page of messages, ascending.
-
-        Raises:
-            Invalid: more than one of before, after and around.
-        """
-        id_ = call.conversation
-        sight = await self._sight(caller, id_)
-        given = [each is not None for each in (call.before, call.after, call.around)]
-        if sum(given) + call.pinned > 1:
-            raise Invalid("Give one of before, after, around and pinned", path="before")
-        if call.pinned:
-            pins = await self._messages.pinned(id_)
-            shown = [sight.message(each) for each in pins if sight.shows(each.seq)]
-            return Page(tuple(each for each in shown if each.pinned), more=False)
-        page = page_of(call, sight.head.seq, self._page_size(call.limit), sight.first)
-        found = await self._messages.ranges({id_: (page.first, page.last)})
-        return Page(tuple(map(sight.message, found.get(id_, ()))), page.more)
-
-    async def changes(self, caller: Caller, call: GetChanges) -> Page[Change]:
-        """A page of changes after a number, ascending."""
-        id_ = call.conversation
-        sight = await self._sight(caller, id_)
-        last = min(sight.head.mod, call.after + self._page_size(call.limit))
-        found = await self._changes.ranges({id_: (call.after + 1, last)})
-        return Page(tuple(map(sight.change, found.get(id_, ()))), last < sight.head.mod)
+    async def _with_body(self, stored: Stored, draft: Draft) -> Stored:
+        """What is stored already, with its body where that is not what the device sends."""
+        place = (draft.conversation, stored.seq)
+        message = (await self._messages.by_id([place])).get(place)
+        if message is None or message.recalled or message.body == draft.body:
+            return stored
+        return structs.replace(stored, body=message.body)
 
     async def _known(
         self, caller: Caller, standing: Standing, key: Key, digest: bytes | None = None
@@ -205,17 +221,23 @@ class Messages:
     async def _append(
         self, caller: Caller, standing: Standing, draft: Draft, now_ms: int
     ) -> Stored:
+        conversation = standing.conversation
+        made = await self._contents.filled(caller, conversation, draft, now_ms)
         await self._take_turn(standing, now_ms)
-        is_chatter = standing.conversation.kind in CHATTER
 
         def tell(stored: Stored) -> None:
-            message = draft.numbered(stored.seq, stored.at)
-            self._telling.message(standing.conversation, message, skip=caller.connection)
+            message = made.draft.numbered(stored.seq, stored.at)
+            self._telling.message(conversation, message, skip=caller.connection)
 
-        stored = await self._log.append(draft, now_ms, is_chatter=is_chatter, on_stored=tell)
+        is_chatter = conversation.kind in CHATTER
+        stored = await self._log.append(made.draft, now_ms, is_chatter=is_chatter, on_stored=tell)
         if stored.found:
-            await self._tell_again(standing.conversation, stored.seq, skip=caller.connection)
-        return stored
+            await self._tell_again(conversation, stored.seq, skip=caller.connection)
+        if stored.duplicate:
+            return await self._with_body(stored, draft)
+        message = made.draft.numbered(stored.seq, stored.at)
+        await self._contents.report(caller, conversation, message, made.flags)
+        return stored if made.draft is draft else structs.replace(stored, body=message.body)
 
     async def _tell_again(self, conversation: Conversation, seq: int, *, skip: str) -> None:
         """Whoever stored the message may not have lived to tell of it; those who know pass over it.
@@ -241,20 +263,8 @@ class Messages:
         if wait_ms:
             raise RateLimited("This room is in slow mode", retry_after_ms=wait_ms)
 
-    async def _sight(self, caller: Caller, conversation: str) -> Sight:
-        """What the caller may see, as it is now and not as somebody remembers it."""
-        standing = await self._access.seen(caller, conversation)
-        place = (conversation, caller.user)
-        # the end first: whoever is still in afterwards was in when it was reached
-        heads = await self._heads.of((conversation,))
-        if standing.me.state == "viewing":
-            membership = (await self._access.seen(caller, conversation)).me
-        else:
-            membership = (await self._cursors.of((place,))).get(place, standing.me)
-        return membership.sight(heads[conversation])
-
     async def _chosen(self, caller: Caller, call: ForwardMessages) -> list[Message]:
-        sight = await self._sight(caller, call.from_)
+        sight = await self._access.sight(caller, call.from_)
         ids = [(call.from_, seq) for seq in sorted(set(call.seqs)) if sight.shows(seq)]
         found = await self._messages.by_id(ids)
         messages = [sight.message(found[id_]) for id_ in ids if id_ in found]
@@ -266,26 +276,28 @@ class Messages:
         return messages
 
     def _draft(self, caller: Caller, call: SendMessage) -> Draft:
+        check_class(caller, call.message_class)
         return Draft(
             conversation=call.conversation,
             client_id=call.client_id,
             sender=caller.user,
             kind=call.kind,
-            body=check_text(call.body, self._settings.text_bytes),
+            body=self._contents.checked(caller, call.kind, call.body),
             reply_to=call.reply_to,
             mentions=call.mentions,
             mention_all=call.mention_all,
+            message_class=call.message_class,
         )
 
-    async def _check_mentions(self, call: SendMessage, standing: Standing) -> None:
+    async def _check_mentions(self, draft: Draft, standing: Standing) -> None:
         conversation, room = standing.conversation, standing.conversation.room
-        if call.mention_all and not (room and room.settings.mention_all == "everyone"):
+        if draft.mention_all and not (room and room.settings.mention_all == "everyone"):
             standing.require("mention_all")
         if room is None:
-            check_mentions(call.mentions, frozenset(conversation.members))
-        elif call.mentions:
-            among = await self._memberships.among(conversation.id, call.mentions)
-            check_mentions(call.mentions, frozenset(u for u, m in among.items() if m.is_in))
+            check_mentions(draft.mentions, frozenset(conversation.members))
+        elif draft.mentions:
+            among = await self._memberships.among(conversation.id, draft.mentions)
+            check_mentions(draft.mentions, frozenset(u for u, m in among.items() if m.is_in))
 
     async def _check_reply(self, seq: int, standing: Standing) -> None:
         id_ = standing.conversation.id
@@ -294,17 +306,13 @@ class Messages:
 
     def _deed(self, caller: Caller, call: MessageChange, now_ms: int) -> Deed:
         if isinstance(call, EditMessage):
-            body = check_text(call.body, self._settings.text_bytes)
-            return Deed(type="edit", seq=call.seq, by=caller.user, at=now_ms, body=body)
+            return Deed(type="edit", seq=call.seq, by=caller.user, at=now_ms, body=call.body)
         if isinstance(call, RecallMessage):
             return Deed(type="recall", seq=call.seq, by=caller.user, at=now_ms)
         if isinstance(call, PinMessage):
             return Deed(type="pin", seq=call.seq, by=caller.user, at=now_ms, on=call.on)
         reaction, on = call.reaction, call.on
         return Deed(type="react", seq=call.seq, by=caller.user, at=now_ms, reaction=reaction, on=on)
-
-    def _page_size(self, wanted: int | None) -> int:
-        return min(wanted or self._settings.page_default, self._settings.page_max)
 
 
 def _forwarding(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
 from chatserver import metrics
 from chatserver.domain.conversation import direct_id
 from chatserver.domain.events import PresenceChanged
-from chatserver.domain.person import Caller, PresenceState
+from chatserver.domain.person import Caller, Here, PresenceState
 from chatserver.services.delivery import Delivery, of_presence
 from chatserver.services.overload import Overload
 from chatserver.store.stores import Stores
@@ -28,7 +28,11 @@ class Board(Protocol):
     """Where the nodes note who is online; it knows nothing when Redis is down."""
 
     async def arrived(self, *users: str) -> None:
-        """These people are on this node, with an app in the foreground."""
+        """These people are on this node, with an app in the foreground on a handheld."""
+        ...
+
+    async def at_desk(self, *users: str) -> None:
+        """These people are on this node, with an app in the foreground on no handheld."""
         ...
 
     async def away(self, *users: str) -> None:
@@ -39,8 +43,10 @@ class Board(Protocol):
         """These people's last connections on this node are gone."""
         ...
 
-    async def refresh(self, users: Iterable[str], away: Iterable[str]) -> None:
-        """These people are on this node as before, some of them away."""
+    async def refresh(
+        self, users: Iterable[str], away: Iterable[str], at_desk: Iterable[str]
+    ) -> None:
+        """These people are on this node as before, some of them away, some at a desk."""
         ...
 
     async def states(self, users: Collection[str]) -> dict[str, Known]:
@@ -71,18 +77,20 @@ class Presence:
         self._delivery = delivery
         self._overload = overload
         self._leaves_after_s = leaves_after_ms / 1000
-        self._here: dict[str, bool] = {}  # everybody on this node: whether away
-        self._changed: dict[str, None] = {}
+        self._here: dict[str, Here] = {}  # everybody on this node
+        self._changed: dict[str, bool] = {}  # whether that is news to those who watch
         # until when each may come back: all have the same time, so the first is due first
         self._leaving: OrderedDict[str, float] = OrderedDict()
         self._untold: dict[str, None] = {}
 
-    def came(self, user: str, *, away: bool = False) -> None:
-        """A person is on this node, `away` with all apps in the background; may be said again."""
+    def came(self, user: str, here: Here = "handheld") -> None:
+        """A person is on this node, in this way; may be said again."""
         self._leaving.pop(user, None)  # nobody heard of the leaving
-        if self._here.get(user) is not away:
-            self._here[user] = away
-            self._changed[user] = None
+        before = self._here.get(user)
+        if before != here:
+            self._here[user] = here
+            is_news = before is None or "away" in (before, here)
+            self._changed[user] = is_news or self._changed.get(user, False)
 
     def went(self, user: str) -> None:
         """A person's last connection on this node is gone: so is the person, if it stays so."""
@@ -99,7 +107,7 @@ class Presence:
         """Tell of those who came or turned away, and of those who went and stayed so."""
         changed, self._changed = self._changed, {}
         for users in _parts(changed):
-            await self._note(users)
+            await self._note(users, changed)
         for users in _parts(self._gone()):
             await self._left(users, now_ms)
         if self._untold and not self._overload.is_on:
@@ -107,8 +115,7 @@ class Presence:
 
     async def refresh(self) -> None:
         """Say that everybody on this node is still here; more often than a board forgets."""
-        away = [user for user, is_away in self._here.items() if is_away]
-        await self._board.refresh([u for u, is_away in self._here.items() if not is_away], away)
+        await self._board.refresh(*self._sorted(self._here))
 
     async def visible(self, caller: Caller, users: Iterable[str]) -> list[str]:
         """Those of these people whose presence the caller may see.
@@ -144,13 +151,22 @@ class Presence:
             self._here.pop(gone[-1], None)
         return gone
 
-    async def _note(self, users: Sequence[str]) -> None:
+    def _sorted(self, users: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+        """Those of these people who have a handheld in the foreground, who are away, at a desk."""
+        by_place: dict[Here, list[str]] = {"handheld": [], "away": [], "desktop": []}
+        for user in users:
+            by_place[self._here[user]].append(user)
+        return by_place["handheld"], by_place["away"], by_place["desktop"]
+
+    async def _note(self, users: Sequence[str], news: Mapping[str, bool]) -> None:
         """These people came, or turned to or away from their apps: noted, and told."""
-        here = [user for user in users if not self._here[user]]
-        away = [user for user in users if self._here[user]]
-        if here:
-            await self._board.arrived(*here)
-            self._tell(dict.fromkeys(here, ("online", None)))
+        in_hand, away, at_desk = self._sorted(users)
+        if in_hand:
+            await self._board.arrived(*in_hand)
+        if at_desk:
+            await self._board.at_desk(*at_desk)
+        come = [user for user in (*in_hand, *at_desk) if news[user]]
+        self._tell(dict.fromkeys(come, ("online", None)))
         if away:
             await self._board.away(*away)
             await self._tell_rest(away, ("away", None))
@@ -173,10 +189,10 @@ class Presence:
 
     def _state(self, user: str, known: Known) -> Known:
         """Nobody knows better than this node who is here."""
-        away = self._here.get(user)
-        if away is False:
+        here = self._here.get(user)
+        if here in ("handheld", "desktop"):
             return ("online", None)
-        return ("away", None) if away and known[0] == "offline" else known
+        return ("away", None) if here == "away" and known[0] == "offline" else known
 
     def _tell(self, states: dict[str, Known]) -> None:
         for user, (state, last_seen) in states.items():

@@ -174,7 +174,7 @@ class Rooms:
             return await self._act(
                 caller,
                 call.conversation,
-                (),
+                call.except_,
                 lambda s: rules.mute_all(s, call.until, call.except_),
                 now_ms,
             )

@@ -62,9 +62,16 @@ class Shops:
         return status
 
     async def arrived(self, *users: str) -> None:
-        """These people are on this node, with an app in the foreground."""
+        """These people are on this node, with an app in the foreground on a handheld."""
         opened = self._begin(users)
         await self._board.arrived(*users, *opened)
+
+    async def at_desk(self, *users: str) -> None:
+        """These people are on this node, with an app in the foreground on no handheld."""
+        opened = self._begin(users)
+        await self._board.at_desk(*users)
+        if opened:
+            await self._board.arrived(*opened)
 
     async def away(self, *users: str) -> None:
         """These people are on this node, with all apps in the background: they serve nobody."""
@@ -76,14 +83,16 @@ class Shops:
         await self._board.left(*users, at_ms=at_ms)
         await self._end(users, at_ms=at_ms)
 
-    async def refresh(self, users: Iterable[str], away: Iterable[str]) -> None:
-        """These people are on this node as before, some of them away.
+    async def refresh(
+        self, users: Iterable[str], away: Iterable[str], at_desk: Iterable[str]
+    ) -> None:
+        """These people are on this node as before, some of them away, some at a desk.
 
         Who began to serve without leaving, by another token, is at work from here on.
         """
-        users = tuple(users)
-        self._begin(users)
-        await self._board.refresh([*users, *map(_place, self._staff)], away)
+        users, at_desk = tuple(users), tuple(at_desk)
+        self._begin((*users, *at_desk))
+        await self._board.refresh([*users, *map(_place, self._staff)], away, at_desk)
 
     async def states(self, users: Collection[str]) -> dict[str, Known]:
         """How these people are, seen over all nodes."""

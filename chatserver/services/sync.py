@@ -15,6 +15,7 @@ from chatserver.domain.message import Change, Message
 from chatserver.domain.person import Caller
 from chatserver.domain.sync import Missing, Token, missing, parse_token
 from chatserver.services.conversations import last_moved
+from chatserver.services.reception import Reception
 from chatserver.services.telling import Telling
 from chatserver.services.turns import Turns
 from chatserver.services.views import Parts, Views
@@ -54,18 +55,18 @@ class Sync:
         self._telling = telling
         self._page = settings.page_default
         self._reset_after = settings.reset_after_messages
-        self._turns = Turns(AT_ONCE, each_s=SYNC_S)
+        self._reception = Reception(Turns(AT_ONCE, each_s=SYNC_S), telling.sync_now)
 
     async def sync(self, caller: Caller, call: SyncCall, now_ms: int) -> Synced:
         """A page of the conversations that moved, the latest first.
 
         Raises:
             Invalid: the token is none of ours.
-            Busy: too many sync at this moment; come back when told.
+            Busy: too many sync at this moment; the caller is told when to come, or called.
             Unavailable: MongoDB does not answer.
         """
         token = parse_token(call.token, now_ms)
-        async with self._turns.one():
+        async with self._reception.turn(caller):
             return await self._answer(caller, call, token)
 
     async def _answer(self, caller: Caller, call: SyncCall, token: Token) -> Synced:
@@ -92,8 +93,8 @@ class Sync:
     ) -> tuple[SyncedConversation, ...]:
         wanted = {view.id: self._missing(have.get(view.id), view) for view in views}
         messages, changes = await asyncio.gather(
-            self._messages.ranges({id_: each.messages for id_, each in wanted.items()}),
-            self._changes.ranges({id_: each.changes for id_, each in wanted.items()}),
+            self._messages.complete({id_: each.messages for id_, each in wanted.items()}),
+            self._changes.complete({id_: each.changes for id_, each in wanted.items()}),
         )
         return tuple(
             _synced(

@@ -6,17 +6,19 @@ from collections.abc import Iterable
 
 from chatserver.domain.conversation import ANSWERED, Conversation
 from chatserver.domain.events import (
-    Badge,
     Changed,
     DeliveredMoved,
     Event,
     MessageSent,
+    Notice,
     ReadMoved,
     Typing,
 )
 from chatserver.domain.membership import Membership, Moved
 from chatserver.domain.message import Change, Message
+from chatserver.domain.person import Caller
 from chatserver.services.answers import Answers
+from chatserver.services.badges import Badges
 from chatserver.services.delivery import Delivery, Sent, of_room, of_user, user_of
 from chatserver.services.readings import Reading, Readings
 from chatserver.store.cursors import Cursors
@@ -28,12 +30,19 @@ class Telling:
     """The effects of what happens in a conversation on its members."""
 
     def __init__(
-        self, delivery: Delivery, cursors: Cursors, answers: Answers, *, read_together_ms: int
+        self,
+        delivery: Delivery,
+        cursors: Cursors,
+        answers: Answers,
+        badges: Badges,
+        *,
+        read_together_ms: int,
     ) -> None:
         """Read marks of one person within `read_together_ms` are told as one."""
         self._delivery = delivery
         self._cursors = cursors
         self._answers = answers
+        self._badges = badges
         self._readings = Readings(self._read, read_together_ms)
 
     def message(self, conversation: Conversation, message: Message, *, skip: str | None) -> None:
@@ -84,13 +93,17 @@ class Telling:
         elif not conversation.is_large:
             self.room(conversation, event)
 
-    def badge(self, user: str, badge: Badge) -> None:
-        """All devices of the person show the same number."""
-        self._delivery.tell((user,), badge)
+    def badge(self, user: str) -> None:
+        """What the person has not read moved: in a moment all devices show the same number."""
+        self._badges.put(user)
 
     def person(self, user: str, event: Event, *, skip: str | None = None) -> None:
         """Tell all devices of one person but the connection `skip`."""
         self._delivery.tell((user,), event, skip=skip)
+
+    def sync_now(self, caller: Caller) -> bool:
+        """Have one device sync; false when its connection is gone."""
+        return self._delivery.tell_one(caller, Notice(type="resync"))
 
     def room(self, conversation: Conversation, event: Event, *, skip: str | None = None) -> None:
         """Tell everybody in a room but the connection `skip`."""

@@ -46,7 +46,7 @@ class Turns:
             self._free.release()
 
     async def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._waiting * self._pace_s > WAIT_MAX_S:
+        if self.line_s > WAIT_MAX_S:
             raise self._busy(loop.time())
         self._waiting += 1
         try:
@@ -56,6 +56,11 @@ class Turns:
             raise self._busy(loop.time()) from None
         finally:
             self._waiting -= 1
+
+    @property
+    def line_s(self) -> float:
+        """How long whoever comes now will wait, by the pace so far."""
+        return self._waiting * self._pace_s
 
     @property
     def _pace_s(self) -> float:

@@ -130,17 +130,23 @@ class Views:
 
     async def badge(self, user: str, parts: Parts | None = None) -> Badge:
         """A person's unread total over the conversations that are not muted."""
-        parts = parts or await self.all_of(user)
+        parts = parts or await self.own(user)
         loud = [
             id_
-            for id_ in parts.conversations
-            if (mine := parts.mine(id_)).is_in and mine.prefs.mode not in MUTED
+            for id_, member in parts.cursors
+            if member == user and (mine := parts.mine(id_)).is_in and mine.prefs.mode not in MUTED
         ]
         unread = (await self.unread(parts, loud)).values()
         return Badge(
             unread=sum(each.unread for each in unread),
             mentions=sum(each.mentions for each in unread),
         )
+
+    async def own(self, user: str) -> Parts:
+        """What is known of the person alone in all of the person's conversations."""
+        ids = await self._cursors.of_user(user)
+        heads = await self._heads.of(ids)
+        return Parts(user, {}, heads, await self._cursors.of((id_, user) for id_ in ids))
 
     async def _last_messages(
         self, parts: Parts, chosen: Iterable[Conversation]

@@ -74,6 +74,14 @@ class Changes:
         """Changes of several conversations by first and last number, each ascending."""
         return await self._numbered.ranges(ranges)
 
+    async def complete(self, ranges: Mapping[str, Range]) -> dict[str, tuple[Change, ...]]:
+        """The same for numbers that are known to exist: none of them is left out.
+
+        Raises:
+            Unavailable: MongoDB does not answer, or does not know some of them yet.
+        """
+        return await self._numbered.complete(ranges)
+
 
 def _to_document(change: Change) -> dict[str, Any]:
     fields = {name: value for name, value in structs.asdict(change).items() if value is not None}

@@ -18,7 +18,6 @@ from bson import encode
 from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
 from bson.int64 import Int64
 from bson.raw_bson import RawBSONDocument
-from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import (
     AutoReconnect,
     ConnectionFailure,
@@ -33,6 +32,7 @@ from pymongo.write_concern import WriteConcern
 from chatserver.config import SettingsError
 from chatserver.errors import Busy, Unavailable
 from chatserver.store import sharding
+from chatserver.store.indexes import INDEXES
 
 Document = Mapping[str, Any]
 Collection = Any  # Motor and PyMongo have no common base class
@@ -44,107 +44,6 @@ TRANSACTION_ATTEMPTS = 10
 PREPARE_TIMEOUT_S = 300.0  # a new index on a large collection
 RAISED_AT_ONCE = 1000  # documents in one command
 
-INDEXES: dict[str, list[IndexModel]] = {
-    "messages": [
-        # a retry is recognised for ever, whoever stored the first one
-        IndexModel(
-            [("_id.c", ASCENDING), ("sender", ASCENDING), ("client_id", ASCENDING)],
-            name="once",
-            unique=True,
-        ),
-        # unread counts look only at the few messages that do not count, or that mention somebody
-        IndexModel(
-            [("_id.c", ASCENDING), ("_id.s", ASCENDING)],
-            name="uncounted",
-            partialFilterExpression={"uncounted": True},
-        ),
-        IndexModel(
-            [("mentions", ASCENDING), ("_id.c", ASCENDING), ("_id.s", ASCENDING)],
-            name="mentions",
-            partialFilterExpression={"mentions": {"$exists": True}},
-        ),
-        IndexModel(
-            [("_id.c", ASCENDING), ("_id.s", ASCENDING)],
-            name="pinned",
-            partialFilterExpression={"pinned": True},
-        ),
-    ],
-    "memberships": [
-        IndexModel([("user", ASCENDING), ("conversation", ASCENDING)], name="of_user"),
-        # what follows is about rooms; the two of a direct conversation cost nothing here
-        IndexModel(
-            [("user", ASCENDING), ("conversation", ASCENDING), ("since", ASCENDING)],
-            name="seats",
-            partialFilterExpression={"seated": True},
-        ),
-        IndexModel(
-            [("conversation", ASCENDING), ("state", ASCENDING), ("user", ASCENDING)],
-            name="of_room",
-            partialFilterExpression={"room": True},
-        ),
-        IndexModel(
-            [("conversation", ASCENDING), ("role", ASCENDING)],
-            name="admins",
-            partialFilterExpression={"seated": True},
-        ),
-        IndexModel([("acted_at", ASCENDING)], name="acted_at", sparse=True),
-    ],
-    "users": [
-        # whoever is to be looked at; staff of a shop
-        IndexModel([("due", ASCENDING)], name="due", sparse=True),
-        IndexModel([("shop", ASCENDING), ("role", ASCENDING)], name="of_shop"),
-    ],
-    "conversations": [
-        IndexModel(
-            [("room.shop", ASCENDING)],
-            name="communities",
-            partialFilterExpression={"room.community": {"$type": "string"}},
-        ),
-        # the lists of a shop's desk, each in its order
-        IndexModel(
-            [
-                ("room.shop", ASCENDING),
-                ("room.service.status", ASCENDING),
-                ("room.service.assignee", ASCENDING),
-                ("room.service.since", ASCENDING),
-                ("_id", ASCENDING),
-            ],
-            name="waiting",
-            partialFilterExpression={"room.service.since": {"$gt": 0}},
-        ),
-        IndexModel(
-            [
-                ("room.service.assignee", ASCENDING),
-                ("spoken_at", DESCENDING),
-                ("_id", ASCENDING),
-            ],
-            name="served_by",
-            partialFilterExpression={"room.service.assignee": {"$type": "string"}},
-        ),
-        IndexModel(
-            [("room.shop", ASCENDING), ("spoken_at", DESCENDING), ("_id", ASCENDING)],
-            name="of_desk",
-            partialFilterExpression={"room.service.since": {"$gt": 0}},
-        ),
-    ],
-    "devices": [
-        IndexModel([("user", ASCENDING), ("connected_at", ASCENDING)], name="of_user"),
-    ],
-    "revocations": [
-        IndexModel([("revoked_at", ASCENDING)], name="since"),
-        IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
-    ],
-    "snippets": [
-        IndexModel([("_id.u", ASCENDING), ("shortcut", ASCENDING)], name="once", unique=True),
-    ],
-    "contexts": [
-        IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
-    ],
-    "data_keys": [
-        IndexModel([("master", ASCENDING), ("_id", ASCENDING)], name="of_master"),
-    ],
-}
-
 
 class _PlainInt(TypeDecoder):
     """The driver gives 64-bit integers a type of its own, which nobody above knows."""
@@ -153,6 +52,19 @@ class _PlainInt(TypeDecoder):
 
     def transform_bson(self, value: Any) -> int:
         return int(value)
+
+
+async def find_one_and_update(collection: Collection, *given: Any, **options: Any) -> Any:
+    """The driver's method of this name.
+
+    Raises:
+        ConnectionFailure: no majority has confirmed it; it may have happened.
+    """
+    try:
+        return await collection.find_one_and_update(*given, **options)
+    except AttributeError as error:
+        # PyMongo labels errors by `update`, which the raw document in this answer does not have
+        raise AutoReconnect("the update was not confirmed") from error
 
 
 def fixed(document: Document) -> Document:
@@ -211,6 +123,16 @@ class Database:
         They keep the driver's type for 64-bit integers, and reading a document costs half.
         """
         return self._db[name].with_options(codec_options=CodecOptions(tz_aware=True))
+
+    def bucket(self, name: str, chunk_bytes: int) -> Any:
+        """A GridFS bucket; to be used inside `store/` only."""
+        if self._motor:
+            from motor.motor_asyncio import AsyncIOMotorGridFSBucket
+
+            return AsyncIOMotorGridFSBucket(self._db, name, chunk_bytes)
+        from gridfs.asynchronous import AsyncGridFSBucket
+
+        return AsyncGridFSBucket(self._db, name, chunk_bytes)
 
     async def prepare(self) -> None:
         """Make the indexes, and behind mongos shard the collections; harmless when all is there.
@@ -273,6 +195,15 @@ class Database:
             cursor = await cursor
         documents: list[Any] = await cursor.to_list(None)
         return documents
+
+    async def watch(self, collection: str, pipeline: Sequence[Document], **options: Any) -> Any:
+        """A change stream: what happens to documents of a collection, with the driver's options.
+
+        Raises:
+            PyMongoError: it cannot begin; only `store/following` asks, and knows what that means.
+        """
+        stream = self._db[collection].watch(list(pipeline), **options)
+        return stream if self._motor else await stream
 
     async def raise_fields(self, collection: str, rises: Iterable[Rise]) -> None:
         """Raise (`$max`) fields of the documents with these `_id`s, and never make a document.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from pymongo import ReturnDocument
 
-from chatserver.store.database import Database
+from chatserver.store.database import Database, find_one_and_update
 
 RULES = "communities"  # the document of `marks` that knows for which rules everybody was due
 
@@ -29,7 +29,8 @@ class DuePeople:
         """Somebody who is due, whom nobody else gets for a while; None where nobody is."""
         until = now_ms + lease_ms
         async with self._db.answering():
-            taken = await self._users.find_one_and_update(
+            taken = await find_one_and_update(
+                self._users,
                 {"due": {"$lte": now_ms}},
                 {"$set": {"due": until}},
                 {"_id": 1},

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
+from time import monotonic
 
 from chatserver.domain.membership import Head
 from chatserver.errors import Unavailable
@@ -21,6 +22,7 @@ from chatserver.store.gather import Gather
 from chatserver.store.messages import Messages
 
 REMEMBERED = 200_000  # conversations
+HEARD_S = 60.0  # far longer than a new primary takes; a database that was set back is believed then
 WRITE_BEHIND_S = 0.8  # a head is at most a second behind its log
 
 
@@ -36,6 +38,7 @@ class Heads:
         self._changes = changes
         self._cursors = cursors
         self._known: OrderedDict[str, Head] = OrderedDict()
+        self._heard: OrderedDict[str, tuple[int, float]] = OrderedDict()  # and until when it counts
         self._dirty: dict[str, Head] = {}
         self._flushing = asyncio.Lock()
         self._gather = Gather(self._load)
@@ -48,7 +51,7 @@ class Heads:
         """The exact heads at this moment; an empty conversation has (0, 0).
 
         Raises:
-            Unavailable: MongoDB does not answer.
+            Unavailable: MongoDB does not answer, or from before a message that was heard of.
         """
         return await self._gather.get_all(conversations)
 
@@ -64,6 +67,18 @@ class Heads:
             self._learn(conversation, Head(0, mod))
         else:  # nothing is known of its messages: a guess would cost reading them all
             self._note(conversation, Head(0, mod))
+
+    def heard(self, conversation: str, seq: int) -> None:
+        """Another node told of a message, so it is stored.
+
+        A new primary reads its past until it has confirmed something of its own; for so long a head
+        may seem lower than what people here have seen. That is no head to answer with.
+        """
+        known = max(seq, self._heard_of(conversation))
+        self._heard[conversation] = (known, monotonic() + HEARD_S)
+        self._heard.move_to_end(conversation)
+        if len(self._heard) > REMEMBERED:
+            self._heard.popitem(last=False)
 
     def forget(self, conversation: str) -> None:
         """What this node remembered was wrong, or its outcome is unknown."""
@@ -109,6 +124,7 @@ class Heads:
         return head
 
     async def _load(self, conversations: list[str]) -> dict[str, Head]:
+        heard = {c: self._heard_of(c) for c in conversations}  # more may come while it is read
         async with self._db.answering():
             hints = await self._hints(conversations)
             longer, changed = await asyncio.gather(
@@ -117,7 +133,13 @@ class Heads:
             )
             for conversation in longer | changed:
                 hints[conversation] = await self._catch_up(conversation, hints[conversation])
+        if any(head.seq < heard[conversation] for conversation, head in hints.items()):
+            raise Unavailable
         return hints
+
+    def _heard_of(self, conversation: str) -> int:
+        seq, until = self._heard.get(conversation, (0, 0.0))
+        return seq if monotonic() < until else 0
 
     async def _hints(self, conversations: list[str]) -> dict[str, Head]:
         hints = {c: self._known[c] for c in conversations if c in self._known}

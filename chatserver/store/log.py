@@ -16,6 +16,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from msgspec import Struct
 
@@ -38,13 +39,14 @@ class Stored(Struct, frozen=True):
     """A message is stored under this number; `duplicate` when it already was.
 
     `found` when MongoDB had it and this node did not know: whoever stored it may not have lived
-    to tell of it.
+    to tell of it. `body` is what is stored where that is not what the device sent.
     """
 
     seq: int
     at: int
     duplicate: bool = False
     found: bool = False
+    body: dict[str, Any] | None = None
 
 
 OnStored = Callable[[Stored], None]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 
 from msgspec import Struct
 
 from chatserver.domain.community import COMMUNITY_PREFIX
 from chatserver.domain.conversation import NOTES_PREFIX
-from chatserver.domain.membership import Membership, State
+from chatserver.domain.membership import Membership, Mode, State
 from chatserver.store import cursors
-from chatserver.store.database import Database, Document
+from chatserver.store.database import Database, Document, find_one_and_update
 from chatserver.store.gather import BATCH_MAX, Batches, Gather
 
 Seats = tuple[tuple[str, int], ...]
@@ -23,6 +23,19 @@ class Readers(Struct, frozen=True):
 
     read: int
     unread: int
+
+
+LISTENERS_AT_ONCE = 1000
+_LISTENING = {"_id": 1, "since": 1, "read": 1, "prefs.mode": 1}
+
+
+class Listener(Struct, frozen=True):
+    """A member of a conversation who may have to be told of what is said in it."""
+
+    conversation: str
+    user: str
+    mode: Mode
+    read: int
 
 
 class Memberships:
@@ -74,6 +87,20 @@ class Memberships:
             found = await self._lookups.find(query, {"user": 1, "_id": 0}).to_list(None)
         return {document["user"] for document in found}
 
+    async def together(self, rooms: Collection[str], limit: int) -> set[str]:
+        """Those who are in one of these rooms, so many memberships at most; reads the index only.
+
+        Raises:
+            Unavailable: no answer in time.
+        """
+        if not rooms:
+            return set()
+        query = {"conversation": {"$in": list(rooms)}, "state": "in", "room": True}
+        async with self._db.answering():
+            cursor = self._lookups.find(query, {"user": 1, "_id": 0}).limit(limit)
+            found = await cursor.to_list(None)
+        return {document["user"] for document in found}
+
     async def page(
         self, conversation: str, state: State, after: str | None, limit: int
     ) -> list[Membership]:
@@ -85,6 +112,42 @@ class Memberships:
             cursor = self._collection.find(query, batch_size=limit).sort("user", 1).limit(limit)
             found = await cursor.to_list(None)
         return [cursors.from_document(document) for document in found]
+
+    async def listeners(self, places: Iterable[tuple[str, str]]) -> list[Listener]:
+        """Those of these people (by conversation and person) who are in direct conversations."""
+        places = tuple(places)
+        keys = [{"c": conversation, "u": user} for conversation, user in places]
+        within = self._db.within("memberships", (user for _, user in places))
+        async with self._db.answering():
+            found = await self._lookups.find({"_id": {"$in": keys}, **within}, _LISTENING).to_list(
+                None
+            )
+        return [_listener(document) for document in found]
+
+    async def all_listeners(self, rooms: Sequence[str]) -> AsyncIterator[list[Listener]]:
+        """All members of these rooms, a page at a time; who joins meanwhile may be left out.
+
+        Raises:
+            Unavailable: MongoDB does not answer.
+        """
+        query: Document = {"conversation": {"$in": list(rooms)}, "state": "in", "room": True}
+        order = [("conversation", 1), ("state", 1), ("user", 1)]
+        after: Document = {}
+        while True:
+            async with self._db.answering():
+                cursor = self._lookups.find({**query, **after}, {**_LISTENING, "user": 1})
+                page = await cursor.sort(order).limit(LISTENERS_AT_ONCE).to_list(None)
+            if page:
+                yield [_listener(document) for document in page]
+            if len(page) < LISTENERS_AT_ONCE:
+                return
+            last = page[-1]["_id"]
+            after = {
+                "$or": [
+                    {"conversation": {"$gt": last["c"]}},
+                    {"conversation": last["c"], "user": {"$gt": last["u"]}},
+                ]
+            }
 
     async def count_readers(self, conversation: str, seq: int, sender: str) -> Readers:
         """How many have read message `seq` of `sender`, of the others in a room who may see it."""
@@ -112,7 +175,8 @@ class Memberships:
         """
         place = {"c": conversation, "u": user}
         async with self._db.answering():
-            before = await self._collection.find_one_and_update(
+            before = await find_one_and_update(
+                self._collection,
                 # a time far ahead is that of a node whose clock was wrong
                 {
                     "_id": place,
@@ -162,3 +226,9 @@ class Memberships:
                 (document["conversation"], int(document["since"]))
             )
         return [tuple(seats.get(user, ())) for user in users]
+
+
+def _listener(document: Document) -> Listener:
+    id_, mode = document["_id"], document.get("prefs", {}).get("mode", "all")
+    seen = max(int(document.get("read", 0)), int(document.get("since", 1)) - 1)
+    return Listener(id_["c"], id_["u"], mode, seen)

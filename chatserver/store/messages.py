@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 from pymongo.errors import BulkWriteError
 
 from chatserver.domain.conversation import Unread
+from chatserver.domain.media import referred_in
 from chatserver.domain.message import Draft, Forwarded, Message
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Session
@@ -27,7 +28,7 @@ Marks = tuple[tuple[Any, ...], Page]  # values of a field, and where to count th
 
 _DUPLICATE = 11000
 _OPTIONAL = ("reply_to", "edited_at", "edits", "recalled", "mod", "pinned")
-_MAY_GO = ("mentions", "uncounted", "pinned", "forwarded")
+_MAY_GO = ("mentions", "uncounted", "pinned", "forwarded", "media")
 _ALL = ""  # among those mentioned: everybody; no person has this id
 PINS_MAX = 100
 RANGES_AT_ONCE = 200  # to plan for more of them takes longer than two queries
@@ -107,6 +108,14 @@ class Messages:
         """Messages of several conversations by first and last number, each ascending."""
         return await self._numbered.ranges(ranges)
 
+    async def complete(self, ranges: Mapping[str, Range]) -> dict[str, tuple[Message, ...]]:
+        """The same for numbers that are known to exist: none of them is left out.
+
+        Raises:
+            Unavailable: MongoDB does not answer, or does not know some of them yet.
+        """
+        return await self._numbered.complete(ranges)
+
     async def pinned(self, conversation: str) -> tuple[Message, ...]:
         """The pinned messages of a conversation, ascending; the latest of them."""
         query = {"_id.c": conversation, "pinned": True}
@@ -114,6 +123,16 @@ class Messages:
             cursor = self._collection.find(query).sort([("_id.c", -1), ("_id.s", -1)])
             found = await cursor.limit(PINS_MAX).to_list(None)
         return tuple(from_document(document) for document in reversed(found))
+
+    async def refer_to(self, media: str) -> bool:
+        """Whether any message that was not recalled refers to a medium.
+
+        Raises:
+            Unavailable: no answer in time.
+        """
+        async with self._db.answering():
+            found = await self._collection.find_one({"media": {"$eq": media}}, {"_id": 1})
+        return found is not None
 
     async def unread(self, user: str, ranges: Mapping[str, Range]) -> dict[str, Unread]:
         """What counts as unread in each range: all of it, less recalled and system messages.
@@ -200,6 +219,10 @@ def to_document(draft: Draft, seq: int, at: int, digest: bytes) -> dict[str, Any
         document["forwarded"] = structs.asdict(draft.forwarded)
     if draft.kind == "system":
         document["uncounted"] = True
+    if draft.message_class != "chat":
+        document["class"] = draft.message_class
+    if media := referred_in(draft.kind, draft.body):
+        document["media"] = list(media)
     return document
 
 
@@ -211,6 +234,8 @@ def from_document(document: Mapping[str, Any]) -> Message:
         optional["mention_all"] = _ALL in document["mentions"]
     if "forwarded" in document:
         optional["forwarded"] = Forwarded(**document["forwarded"])
+    if "class" in document:
+        optional["message_class"] = document["class"]
     return Message(
         conversation=document["_id"]["c"],
         seq=document["_id"]["s"],
@@ -247,6 +272,8 @@ def _changing_fields(message: Message) -> dict[str, Any]:
         fields["forwarded"] = structs.asdict(message.forwarded)
     if message.pinned:
         fields["pinned"] = True
+    if media := referred_in(message.kind, message.body):
+        fields["media"] = list(media)
     return fields
 
 

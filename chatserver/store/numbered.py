@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
+from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Document
 from chatserver.store.gather import ANSWER_MAX, Gather
 
@@ -83,6 +84,19 @@ class Numbered(Generic[T]):
         pages = {c: (c, first, last) for c, (first, last) in ranges.items() if first <= last}
         found = await self._pages.get_all(pages.values())
         return {conversation: found[page] for conversation, page in pages.items() if found[page]}
+
+    async def complete(self, ranges: Mapping[str, Range]) -> dict[str, tuple[T, ...]]:
+        """All there is in ranges of numbers that are known to exist.
+
+        Raises:
+            Unavailable: MongoDB does not answer, or answers from before some of them: a new primary
+                reads its past until it has confirmed something of its own.
+        """
+        found = await self.ranges(ranges)
+        for conversation, (first, last) in ranges.items():
+            if len(found.get(conversation, ())) < last - first + 1:
+                raise Unavailable
+        return found
 
     async def _load_singles(self, ids: list[Place]) -> dict[Place, T]:
         return {place: self._decode(each) for place, each in await self._find(self.any_of(ids))}

@@ -6,15 +6,18 @@ over all shards; `once`, the other unique index, begins with the key. A key that
 number would spread one conversation over several shards, but `once` could then not be unique.
 
     messages, changes      a conversation's log lies on one shard, which alone numbers it
+    search_a, search_b     its words beside it
     memberships, devices   all of one person together: they are read at every connect
-    snippets, snippet_lists, customers, contexts   by the person
+    snippets, snippet_lists, customers, contexts, pushes   by the person
     users, conversations   by their id
+    push_prefs             by the person; push_tokens by the digest of the token
+    uploads, media         by their id; `pieces` of an upload and `media.chunks` lie together
 
-All are hashed, because ids may be made in order of time. `revocations`, `response_times` and
-`probes` are small and stay unsharded. Behind mongos the part of an `_id` that is the shard key must
-be named beside an `_id` that is looked up by range or in a list: the router does not look into
-those. On a replica set the same words would keep MongoDB from answering out of the index, so they
-are left away there.
+All are hashed, because ids may be made in order of time. `revocations`, `response_times`,
+`followers`, `leases`, `marks`, `link_keys`, `probes`, `filters`, `previews` and `reports` are small
+and stay unsharded. Behind mongos the part of an `_id` that is the shard key must be named beside an
+`_id` that is looked up by range or in a list: the router does not look into those. On a replica set
+the same words would keep MongoDB from answering out of the index, so they are left away there.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ from pymongo.errors import OperationFailure
 SHARD_KEYS: dict[str, str] = {
     "messages": "_id.c",
     "changes": "_id.c",
+    "search_a": "_id.c",
+    "search_b": "_id.c",
     "memberships": "_id.u",
     "devices": "_id.u",
     "users": "_id",
@@ -37,6 +42,14 @@ SHARD_KEYS: dict[str, str] = {
     "snippet_lists": "_id",
     "customers": "_id.u",
     "contexts": "_id.u",
+    "pushes": "_id.u",
+    "uploads": "_id",
+    "pieces": "_id.u",
+    "media": "_id",
+    "media.files": "_id",
+    "media.chunks": "files_id",
+    "push_prefs": "_id",
+    "push_tokens": "_id",
 }
 
 log = structlog.get_logger()

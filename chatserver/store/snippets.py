@@ -9,7 +9,7 @@ from pymongo import ReturnDocument
 
 from chatserver.domain.snippet import SNIPPETS_MAX, Snippet
 from chatserver.errors import Conflict, Forbidden
-from chatserver.store.database import Database, Document, Session
+from chatserver.store.database import Database, Document, Session, find_one_and_update
 
 
 class Kept(Struct, frozen=True):
@@ -92,7 +92,8 @@ class Snippets:
 
     async def _count(self, user: str, changes: int, added: int, session: Session) -> int:
         """Note a change; how many there were so far."""
-        after: Document = await self._lists.find_one_and_update(
+        after: Document = await find_one_and_update(
+            self._lists,
             {"_id": {"$eq": user}},
             {"$inc": {"rev": changes, "count": added}},
             upsert=True,

@@ -14,15 +14,27 @@ from chatserver.store.database import Database
 from chatserver.store.desk import Desks
 from chatserver.store.devices import DeviceRecords
 from chatserver.store.due import DuePeople
+from chatserver.store.filters import Filters
+from chatserver.store.following import Followers
+from chatserver.store.gridfs import GridFSBlobs
 from chatserver.store.heads import Heads
+from chatserver.store.leases import Leases
 from chatserver.store.log import Log
+from chatserver.store.media import MediaRecords
 from chatserver.store.memberships import Memberships
 from chatserver.store.messages import Messages
+from chatserver.store.previews import Previews
 from chatserver.store.profiles import Profiles
+from chatserver.store.push_prefs import PushPrefs
+from chatserver.store.push_walks import PushWalks
+from chatserver.store.pushes import Pushes
+from chatserver.store.reports import Reports
 from chatserver.store.response_times import ResponseTimes
 from chatserver.store.revocations import Revocations
 from chatserver.store.rooms import Rooms
+from chatserver.store.search import SearchIndex
 from chatserver.store.snippets import Snippets
+from chatserver.store.uploads import Uploads
 from chatserver.store.users import Users
 from chatserver.store.vault import MasterKeys, Vault
 from chatserver.tasks import Tasks
@@ -46,10 +58,22 @@ class Stores(Struct, frozen=True, kw_only=True):
     log: Log
     response_times: ResponseTimes
     profiles: Profiles
+    push_prefs: PushPrefs
+    pushes: Pushes
+    push_walks: PushWalks
     due: DuePeople
     snippets: Snippets
     customers: Customers
+    filters: Filters
+    previews: Previews
+    reports: Reports
+    search: SearchIndex
+    followers: Followers
     vault: Vault
+    uploads: Uploads
+    media: MediaRecords
+    gridfs: GridFSBlobs
+    leases: Leases
 
 
 def open_stores(settings: Settings, tasks: Tasks) -> Stores:
@@ -69,6 +93,7 @@ def open_stores(settings: Settings, tasks: Tasks) -> Stores:
     changes = Changes(database, messages)
     cursors = Cursors(database, flush_ms=settings.cursor_flush_ms)
     heads = Heads(database, messages, changes, cursors)
+    vault = Vault(database, MasterKeys(settings.data_keys))
     return Stores(
         database=database,
         users=Users(database, newcomers_due=bool(settings.communities_file)),
@@ -94,8 +119,20 @@ def open_stores(settings: Settings, tasks: Tasks) -> Stores:
         ),
         response_times=ResponseTimes(database),
         profiles=Profiles(database),
+        push_prefs=PushPrefs(database, vault),
+        pushes=Pushes(database, gather_ms=settings.push_gather_ms),
+        push_walks=PushWalks(database),
         due=DuePeople(database),
         snippets=Snippets(database),
         customers=Customers(database),
-        vault=Vault(database, MasterKeys(settings.data_keys)),
+        filters=Filters(database),
+        previews=Previews(database),
+        reports=Reports(database),
+        search=SearchIndex(database),
+        followers=Followers(database),
+        vault=vault,
+        uploads=Uploads(database),
+        media=MediaRecords(database),
+        gridfs=GridFSBlobs(database),
+        leases=Leases(database),
     )

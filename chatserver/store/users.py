@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from pymongo import UpdateOne
+
 from chatserver.domain.person import Identity, Person, Role
+from chatserver.domain.words import Terms, tokens
 from chatserver.errors import Unavailable
 from chatserver.store.database import Database, Document, Rise
 from chatserver.store.gather import ANSWER_MAX, BATCH_MAX, BEHIND_S, Batches, Gather
 
 SEEN_EVERY_MS = 3_600_000  # `seen_at` is no more exact than this
+NAMED_MAX = 200  # people with one name that are looked through
 
 
 class Users:
@@ -68,6 +72,45 @@ class Users:
             found = await self._lookups.find(query, {"_id": 1}).to_list(None)
         return [document["_id"] for document in found]
 
+    async def named(self, shop: str, terms: Terms, roles: Collection[Role]) -> list[Person]:
+        """People of a shop in one of these roles whose name has these words, by name; some of them
+        where there are very many.
+
+        Raises:
+            Unavailable: no answer in time.
+        """
+        query = {
+            "shop": {"$eq": shop},
+            "found_by": {"$all": list(terms.tokens)},
+            "role": {"$in": list(roles)},
+        }
+        async with self._database.answering():
+            cursor = self._lookups.find(query).hint("named").limit(NAMED_MAX)
+            found = await cursor.to_list(None)
+        people = (_person(document) for document in found)
+        fitting = (person for person in people if terms.match(person.name))
+        return sorted(fitting, key=lambda person: (person.name, person.user))
+
+    async def name_some(self) -> int:
+        """Note by what some people's names are found where that is not noted yet; of how many.
+
+        Raises:
+            Unavailable: no answer in time.
+        """
+        unknown = {"found_by": {"$exists": False}}
+        async with self._database.answering():
+            found = await self._lookups.find(unknown, {"name": 1}).limit(BATCH_MAX).to_list(None)
+            updates = [
+                UpdateOne(
+                    {"_id": {"$eq": each["_id"]}, "name": each["name"]},
+                    {"$set": {"found_by": _found_by(each["name"])}},
+                )
+                for each in found
+            ]
+            if updates:
+                await self._users.bulk_write(updates, ordered=False)
+        return len(updates)
+
     async def _load(self, ids: list[str]) -> dict[str, Person]:
         query = {"_id": {"$in": ids}}
         async with self._database.answering():
@@ -119,14 +162,18 @@ def _saying(identity: Identity, now: int, *, is_due: bool) -> Document:
     if identity.shop is not None:
         says["shop"] = identity.shop
     if identity.name is not None:
-        says["name"] = identity.name
+        says.update(name=identity.name, found_by=_found_by(identity.name))
     else:
-        first["name"] = identity.user
+        first.update(name=identity.user, found_by=_found_by(identity.user))
     return {
         "q": {"_id": {"$eq": identity.user}},
         "u": {"$set": says, "$setOnInsert": first, "$max": {"seen_at": now}},
         "upsert": True,
     }
+
+
+def _found_by(name: str) -> list[str]:
+    return sorted(tokens(name))
 
 
 def _person(document: Document) -> Person:

@@ -36,7 +36,7 @@ from pymongo import ReturnDocument
 
 from chatserver.config import Settings, SettingsError, StartError
 from chatserver.errors import Unavailable, Unsupported
-from chatserver.store.database import Database, Document
+from chatserver.store.database import Database, Document, find_one_and_update
 from chatserver.store.gather import Gather
 
 VERSION = b"\x01"
@@ -212,7 +212,8 @@ class Vault:
         """The person's first key; of several made at once, by other nodes too, one stays."""
         made = _DataKey(os.urandom(ID_BYTES), os.urandom(KEY_BYTES))
         async with self._database.answering():
-            document = await self._collection.find_one_and_update(
+            document = await find_one_and_update(
+                self._collection,
                 {"_id": {"$eq": person}},
                 {"$setOnInsert": self._masters.wrap(person, made)},
                 upsert=True,

@@ -5,6 +5,16 @@ from __future__ import annotations
 from chatserver.domain.calls.base import (
     Call,
 )
+from chatserver.domain.calls.content import (
+    ActOnCard,
+    CreateReport,
+    GetFilter,
+    GetReport,
+    ListReports,
+    PreviewLink,
+    ResolveReport,
+    SetFilter,
+)
 from chatserver.domain.calls.conversations import (
     GetConversation,
     ListConversations,
@@ -26,6 +36,9 @@ from chatserver.domain.calls.desk import (
     SaveSnippet,
     TagCustomer,
     UpdateContext,
+)
+from chatserver.domain.calls.media import (
+    GetMediaLinks,
 )
 from chatserver.domain.calls.messages import (
     DeleteMessage,
@@ -50,6 +63,11 @@ from chatserver.domain.calls.people import (
     WatchPresence,
     WithdrawConsent,
 )
+from chatserver.domain.calls.push import (
+    GetPush,
+    PushOpened,
+    SetPush,
+)
 from chatserver.domain.calls.reading import (
     GetChanges,
     GetHistory,
@@ -68,6 +86,11 @@ from chatserver.domain.calls.rooms import (
     SetMemberRole,
     UpdateConversation,
 )
+from chatserver.domain.calls.search import (
+    SearchConversations,
+    SearchMessages,
+    SearchPeople,
+)
 
 # PROTOCOL.md is generated from this list, and the gateway takes no event that is not in it
 CALLS: dict[str, type[Call]] = {
@@ -81,26 +104,34 @@ CALLS: dict[str, type[Call]] = {
         LogoutDevice, RenewToken, GetProfile, UpdateProfile, GiveConsent, WithdrawConsent,
         ListDesk, ClaimConversation, ReleaseConversation, AssignConversation, ResolveConversation,
         ReopenConversation, GetNotes, ListSnippets, SaveSnippet, RemoveSnippet, GetCustomer,
-        TagCustomer, UpdateContext,
+        TagCustomer, UpdateContext, ActOnCard, PreviewLink, GetFilter, SetFilter, CreateReport,
+        ListReports, GetReport, ResolveReport, GetMediaLinks,
+        SearchMessages, SearchConversations, SearchPeople, GetPush, SetPush, PushOpened,
     )
 }  # fmt: skip
 
 __all__ = [
     "CALLS",
+    "ActOnCard",
     "AddMembers",
     "AssignConversation",
     "BanMember",
     "Call",
     "ClaimConversation",
+    "CreateReport",
     "DeleteMessage",
     "EditMessage",
     "ForwardMessages",
     "GetChanges",
     "GetConversation",
     "GetCustomer",
+    "GetFilter",
     "GetHistory",
+    "GetMediaLinks",
     "GetNotes",
     "GetProfile",
+    "GetPush",
+    "GetReport",
     "GetShopStatus",
     "GiveConsent",
     "JoinConversation",
@@ -109,12 +140,15 @@ __all__ = [
     "ListDesk",
     "ListDevices",
     "ListMembers",
+    "ListReports",
     "ListSnippets",
     "LogoutDevice",
     "MarkRead",
     "MuteMembers",
     "OpenConversation",
     "PinMessage",
+    "PreviewLink",
+    "PushOpened",
     "ReactToMessage",
     "RecallMessage",
     "ReleaseConversation",
@@ -123,10 +157,16 @@ __all__ = [
     "RenewToken",
     "ReopenConversation",
     "ResolveConversation",
+    "ResolveReport",
     "SaveSnippet",
+    "SearchConversations",
+    "SearchMessages",
+    "SearchPeople",
     "SendMessage",
+    "SetFilter",
     "SetMemberRole",
     "SetPrefs",
+    "SetPush",
     "SetTyping",
     "SettingsChange",
     "Sync",

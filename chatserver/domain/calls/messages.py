@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
 from chatserver.domain.calls.base import Call
-from chatserver.domain.message import ClientId, ConversationId, Reaction, Seq
+from chatserver.domain.message import ClientId, ConversationId, Reaction, SendKind, Seq
 from chatserver.domain.person import UserId
+from chatserver.domain.push.notification import MessageClass
 
 
-class SendMessage(Call, frozen=True, kw_only=True):
+class SendMessage(Call, frozen=True, kw_only=True, rename={"message_class": "class"}):
     """Store a message. The acknowledgement means stored for good; a retry with the same
-    `client_id` gets the first one's number again and `duplicate: true`."""
+    `client_id` gets the first one's number again and `duplicate: true`. `body` is what was stored
+    where that is not what I sent: the server filled it, or a word filter masked it.
+
+    `class` says how it is notified: what people say is `chat`. Staff and bots send `service` (an
+    order, a booking); managers, admins and bots also `critical`, which no setting holds back, and
+    `marketing`. Customers are refused with `forbidden`."""
 
     name = "message.send"
-    ack = "seq, at, duplicate?"
+    ack = "seq, at, duplicate?, body?"
 
     conversation: ConversationId
     client_id: ClientId
-    kind: Literal["text"]
+    kind: SendKind
     body: dict[str, Any]
     reply_to: Seq | None = None
     mentions: Annotated[tuple[UserId, ...], Meta(max_length=50)] = ()
     mention_all: bool = False
+    message_class: MessageClass = "chat"
     retry: bool = False
 
 
@@ -32,7 +39,7 @@ class ForwardMessages(Call, frozen=True, kw_only=True, rename={"from_": "from"})
     """Send messages of one conversation on to another: one as it is, several as one card."""
 
     name = "message.forward"
-    ack = "seq, at, duplicate?"
+    ack = "seq, at, duplicate?, body?"
 
     conversation: ConversationId
     client_id: ClientId
@@ -42,7 +49,7 @@ class ForwardMessages(Call, frozen=True, kw_only=True, rename={"from_": "from"})
 
 
 class EditMessage(Call, frozen=True, kw_only=True):
-    """Replace the text of my message."""
+    """Replace the text of my message, or my card by one about the same thing."""
 
     name = "message.edit"
     ack = "mod"

@@ -19,6 +19,7 @@ from chatserver.domain.profile import (
     Note,
     Purpose,
 )
+from chatserver.domain.push.notification import Address
 
 
 class WatchPresence(Call, frozen=True, kw_only=True):
@@ -53,9 +54,13 @@ class GetShopStatus(Call, frozen=True, kw_only=True):
 
 
 class UpdateDevice(Call, frozen=True, kw_only=True, rename={"device_name": "name"}):
-    """Tell about this device: whether the app is in the foreground, its name.
+    """Tell about this device: whether the app is in the foreground, its name, where notifications
+    for it go, with `push: null` nowhere.
 
-    After connecting it counts as in the foreground until it says otherwise.
+    After connecting it counts as in the foreground until it says otherwise. Tell the address at
+    every start of the app and whenever its provider gave it another one: it belongs to the device
+    that told it last, of whatever person, and one that the provider calls dead is forgotten. After
+    a log-out nothing goes there.
     """
 
     name = "device.update"
@@ -63,6 +68,7 @@ class UpdateDevice(Call, frozen=True, kw_only=True, rename={"device_name": "name
 
     foreground: bool | UnsetType = UNSET
     device_name: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    push: Address | UnsetType | None = UNSET
 
 
 class ListDevices(Call, frozen=True, kw_only=True):

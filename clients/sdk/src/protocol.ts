@@ -8,7 +8,8 @@ export const PROTOCOL_VERSION = 1
  * A stored message as every client sees it. Times are milliseconds since 1970 UTC.
  *
  * A `system` message has no sender; its body says what happened in the room, and who did it.
- * `forwarded` says whose message it was first. `deleted`: I deleted it for myself.
+ * `forwarded` says whose message it was first. `deleted`: I deleted it for myself. `class` says
+ * how people are notified of it.
  * `mod` is the number of the last change applied to it: a client that holds the message at a
  * given `mod` passes over older changes.
  */
@@ -31,6 +32,7 @@ export interface Message {
   forwarded?: Forwarded | null
   pinned?: boolean
   deleted?: boolean
+  class?: "chat" | "critical" | "marketing" | "service"
 }
 
 /** Where a forwarded message comes from: who said it, and when. */
@@ -38,6 +40,41 @@ export interface Forwarded {
   sender: string
   name: string
   at: number
+}
+
+/**
+ * The body of a message of the kind `image`, `voice`, `video` or `file`.
+ *
+ * A device sends `media`, the id that its upload got, and perhaps `text`, the caption; the server
+ * fills in the rest. `type` and `size` (bytes) are those of the original as it can be read;
+ * `width` and `height` are pixels as it is shown, `duration_ms` how long it plays, `waveform` its
+ * loudness from 0 to 100, `placeholder` a ThumbHash in base64 to be shown until it is loaded,
+ * `thumbs` the thumbnails there are (longer side in pixels, WebP), `poster` whether there is a
+ * picture of a video (WebP).
+ */
+export interface MediaBody {
+  type: string
+  size: number
+  name?: string | null
+  width?: number | null
+  height?: number | null
+  placeholder?: string | null
+  duration_ms?: number | null
+  waveform?: number[]
+  thumbs?: number[]
+  poster?: boolean
+  media: string
+  text?: string | null
+}
+
+/**
+ * Addresses of what can be read of a medium of message `seq`: `original`, and `256`, `1024`
+ * and `poster` where there are such. They begin with `/` and are read from the server itself.
+ */
+export interface MediaLink {
+  seq: number
+  media: string
+  urls: Record<string, string>
 }
 
 /**
@@ -135,7 +172,10 @@ export interface Head {
 /**
  * One member's own settings of a conversation.
  *
- * `hidden` are messages deleted for this person alone, as is everything up to `cleared`.
+ * `mode` says of what I am notified: of `all`; of `mentions` of me or everybody; of all, but
+ * `silent`ly and not on the badge; of `none`, which is not on the badge either. What is `critical`
+ * comes in any mode. `hidden` are messages deleted for this person alone, as is everything up to
+ * `cleared`.
  */
 export interface Prefs {
   mode: "all" | "mentions" | "none" | "silent"
@@ -329,6 +369,352 @@ export interface Product {
   url?: string | null
 }
 
+/** The body of a text message. */
+export interface TextBody {
+  text: string
+}
+
+/**
+ * The body of a `location` message: degrees, north and east of zero.
+ *
+ * `datum` says by which map they were read: `gcj02` is that of maps in mainland China, which lies
+ * some hundred metres beside `wgs84`.
+ */
+export interface LocationBody {
+  latitude: number
+  longitude: number
+  datum?: "gcj02" | "wgs84"
+  name?: string
+  address?: string
+}
+
+/**
+ * The body of a `link` message: an https address, with words of the sender's.
+ *
+ * I send `url` and `text`; the server adds `host`, in ASCII letters as it is looked up, so that
+ * nobody takes one for another. `title`, `description` and `site` are what the page says of
+ * itself, where the server fetched it after `link.preview`; never what the sender says of it.
+ */
+export interface LinkBody {
+  url: string
+  text?: string | null
+  host?: string
+  title?: string
+  description?: string
+  site?: string
+}
+
+/**
+ * The body of a `custom` message: `data` is any JSON, which applications agree on by `type`.
+ *
+ * `text` is what clients show that do not know the type. Types that begin with `card.` are the
+ * server's: see `card.act`.
+ */
+export interface CustomBody {
+  type: string
+  text?: string
+  data?: Record<string, unknown>
+}
+
+/** A product: `was` is its price before. */
+export interface ProductCard {
+  type: "product"
+  buttons?: Button[]
+  id: string
+  title: string
+  text?: string | null
+  price?: Money | null
+  was?: Money | null
+  picture?: Picture | null
+  url?: string | null
+}
+
+/**
+ * An order, which an edit by its sender makes follow what becomes of it. `note` says more of
+ * its status in words.
+ */
+export interface OrderCard {
+  type: "order"
+  buttons?: Button[]
+  id: string
+  title: string
+  status: "cancelled" | "completed" | "delivered" | "packed" | "paid" | "placed" | "refunded" | "shipped"
+  note?: string | null
+  items?: Item[]
+  total?: Money | null
+  ordered_at?: number | null
+  carrier?: string | null
+  tracking?: string | null
+  url?: string | null
+}
+
+/** A coupon worth `value`, or `percent` off, from a spending of `least` on. */
+export interface CouponCard {
+  type: "coupon"
+  buttons?: Button[]
+  id: string
+  title: string
+  text?: string | null
+  code?: string | null
+  value?: Money | null
+  percent?: number | null
+  least?: Money | null
+  starts_at?: number | null
+  ends_at?: number | null
+  url?: string | null
+}
+
+/**
+ * A time that was agreed on, or is proposed; `zone` is where the clock hangs, such as
+ * Asia/Shanghai, and `who` serves.
+ */
+export interface AppointmentCard {
+  type: "appointment"
+  buttons?: Button[]
+  id: string
+  title: string
+  status: "cancelled" | "confirmed" | "done" | "missed" | "moved" | "proposed"
+  starts_at: number
+  ends_at?: number | null
+  zone?: string
+  place?: string | null
+  who?: string | null
+  text?: string | null
+}
+
+/**
+ * Asks for a rating from 1 to `best`. Everybody but its sender may give one, once, by
+ * `card.act` with the button `rating`.
+ */
+export interface RatingCard {
+  type: "rating"
+  buttons?: Button[]
+  id: string
+  title: string
+  text?: string | null
+  best?: number
+}
+
+/** Somebody to talk to: a `user` of this server, or by `phone`. */
+export interface ContactCard {
+  type: "contact"
+  buttons?: Button[]
+  name: string
+  user?: string | null
+  phone?: string
+  text?: string | null
+  picture?: Picture | null
+}
+
+/**
+ * What can be done with a card, one of three: go to the address `url`; or by `card.act` say
+ * `send` as one's own words, or tell the application `action`, with its `value`.
+ */
+export interface Button {
+  id: string
+  label: string
+  url?: string | null
+  send?: string | null
+  action?: string | null
+  value?: string
+}
+
+/** A line of an order. */
+export interface Item {
+  title: string
+  count?: number
+  price?: Money | null
+  picture?: Picture | null
+}
+
+/** A sum in the smallest unit of its currency: 7900 in CNY is ¥79.00, in JPY ¥7900. */
+export interface Money {
+  amount: number
+  currency: string
+}
+
+/**
+ * A picture: one of `media` of this server, or at an https `url`.
+ *
+ * Pages show one by its address only from hosts that the server's operator named.
+ */
+export interface Picture {
+  media?: string | null
+  url?: string | null
+}
+
+/** What a page says of itself; empty where it says nothing. `url` is how it is to be sent. */
+export interface LinkPreview {
+  url: string
+  host: string
+  title: string
+  description: string
+  site: string
+}
+
+/**
+ * Words, and what becomes of a message that has one of them.
+ *
+ * `flag`: it goes out and is reported to the moderators. `mask`: the word's characters go out as
+ * `*`. `refuse`: nothing goes out. `words` are given where this rule alone was asked for; `count`
+ * says how many there are.
+ */
+export interface FilterRule {
+  name: string
+  action: "flag" | "mask" | "refuse"
+  count: number
+  words: string[]
+}
+
+/**
+ * All that was reported of one message, as moderators see it.
+ *
+ * `copies` are the message as it was whenever somebody reported it, also where it was edited or
+ * recalled since. `context` are messages around it as they were then, which `report.get` alone
+ * gives. `count` is how many reported it; of them the first are in `complaints`. A new complaint
+ * opens a report again, which adds to `revision` as everything does. `names` are what everybody in
+ * it is called, as moderators need not be in the conversation.
+ */
+export interface Report {
+  conversation: string
+  seq: number
+  sender: string
+  state: "open" | "resolved"
+  shop: string | null
+  count: number
+  revision: number
+  first_at: number
+  last_at: number
+  complaints: Complaint[]
+  copies: Message[]
+  context: Message[]
+  resolutions: Resolution[]
+  place: ReportPlace | null
+  names: Record<string, string>
+}
+
+/**
+ * Where it was said: the title of a room, and by language where it has several. `members` are
+ * the two of a direct conversation, and the customer of one with a shop.
+ */
+export interface ReportPlace {
+  kind: "channel" | "direct" | "group" | "notes" | "service"
+  title: string
+  titles: Record<string, string>
+  members: string[]
+}
+
+/**
+ * That one person, or with `rule` a word filter, reported it. `mod` is the last change of the
+ * message when they did: the copy with that `mod` is what they saw.
+ */
+export interface Complaint {
+  user: string
+  reason: "abuse" | "fraud" | "illegal" | "other" | "sexual" | "spam"
+  at: number
+  mod: number
+  note?: string
+  rule?: string
+}
+
+/** What a moderator decided. */
+export interface Resolution {
+  verdict: "ban" | "dismiss" | "mute" | "recall" | "remove"
+  by: string
+  at: number
+  note?: string
+}
+
+/**
+ * A message that was searched for.
+ *
+ * `text` is what it says in words: its text, a caption, a file's name. `highlights` are the places
+ * in `text` that match, each `[start, end]` in UTF-16 code units as JavaScript counts them, the
+ * end not included; ascending and apart from each other.
+ */
+export interface Hit {
+  message: Message
+  text: string
+  highlights: [number, number][]
+}
+
+/**
+ * Where notifications for one installation of an app go.
+ *
+ * `token` is what the provider gave the app: a registration token, a device token, an open id,
+ * for `web` the endpoint, for `sms` the phone number. `app` chooses among several apps of one
+ * provider, as the operator named them.
+ */
+export interface Address {
+  provider: "apns" | "fcm" | "honor" | "huawei" | "jpush" | "oppo" | "sms" | "vivo" | "web" | "webhook" | "wechat" | "xiaomi"
+  token: string
+  app?: string
+  keys?: WebKeys | null
+  language?: "en" | "zh"
+}
+
+/** A browser's keys of RFC 8291, as `PushSubscription.toJSON()` gives them. */
+export interface WebKeys {
+  p256dh: string
+  auth: string
+}
+
+/**
+ * How I am notified. `preview` is what a locked screen may show; until `paused_until` (a time)
+ * nothing comes; `desktop` says what handhelds get while an app is open at a desk: with `hold`
+ * what is still unread after a minute, with `also` everything at once. `phone` has its middle
+ * hidden.
+ */
+export interface PushPrefs {
+  preview: "full" | "name" | "none"
+  quiet: QuietHours | null
+  paused_until: number | null
+  desktop: "also" | "hold"
+  channels: Channels
+  phone: string | null
+}
+
+/**
+ * From when to when, by the clock of a time zone, no notification comes; past midnight where
+ * `from` is later than `to`. `zone` is a name of the IANA database, as `Asia/Shanghai`.
+ */
+export interface QuietHours {
+  from: string
+  to: string
+  zone: string
+}
+
+/** By what I may be notified; of those the server uses what it can. */
+export interface Channels {
+  push: boolean
+  wechat: boolean
+  sms: boolean
+}
+
+/**
+ * What is shown of a conversation; the next one of the same conversation takes its place.
+ *
+ * `shows` false: nothing is shown; what is shown of the conversation goes away, for it was read
+ * elsewhere, and only the badge is set. `seq` is the last message it speaks of. `expires_at`
+ * (ms since 1970 UTC) is when it is of no use any more. `url` is where a tap leads, a path of the
+ * web client with the conversation's id in it.
+ */
+export interface Notification {
+  id: string
+  conversation: string
+  seq: number
+  badge: number
+  expires_at: number
+  url: string
+  shows?: boolean
+  title?: string
+  text?: string
+  sounds?: boolean
+  urgent?: boolean
+  kind?: "chat" | "critical" | "marketing" | "service"
+  language?: "en" | "zh"
+}
+
 /**
  * My unread messages and mentions over all conversations that are not muted.
  *
@@ -358,6 +744,10 @@ export interface SettingsChange {
 
 /** Whether somebody is here, else when they last were. */
 export type Presence = Omit<Events["presence"], "user">
+
+/** The body of a message of kind `card`, but for those that carry forwarded messages. */
+export type Card =
+  ProductCard | OrderCard | CouponCard | AppointmentCard | RatingCard | ContactCard
 
 /** Every call: the fields it is made with, and those of its acknowledgement. */
 export interface Calls {
@@ -528,23 +918,30 @@ export interface Calls {
   }
   /**
    * Store a message. The acknowledgement means stored for good; a retry with the same
-   * `client_id` gets the first one's number again and `duplicate: true`.
+   * `client_id` gets the first one's number again and `duplicate: true`. `body` is what was stored
+   * where that is not what I sent: the server filled it, or a word filter masked it.
+   *
+   * `class` says how it is notified: what people say is `chat`. Staff and bots send `service` (an
+   * order, a booking); managers, admins and bots also `critical`, which no setting holds back, and
+   * `marketing`. Customers are refused with `forbidden`.
    */
   "message.send": {
     fields: {
       conversation: string
       client_id: string
-      kind: "text"
+      kind: "card" | "custom" | "file" | "image" | "link" | "location" | "text" | "video" | "voice"
       body: Record<string, unknown>
       reply_to?: number | null
       mentions?: string[]
       mention_all?: boolean
+      class?: "chat" | "critical" | "marketing" | "service"
       retry?: boolean
     }
     answer: {
       seq: number
       at: number
       duplicate?: boolean
+      body?: Record<string, unknown>
     }
   }
   /** Send messages of one conversation on to another: one as it is, several as one card. */
@@ -560,9 +957,10 @@ export interface Calls {
       seq: number
       at: number
       duplicate?: boolean
+      body?: Record<string, unknown>
     }
   }
-  /** Replace the text of my message. */
+  /** Replace the text of my message, or my card by one about the same thing. */
   "message.edit": {
     fields: {
       conversation: string
@@ -736,14 +1134,19 @@ export interface Calls {
     }
   }
   /**
-   * Tell about this device: whether the app is in the foreground, its name.
+   * Tell about this device: whether the app is in the foreground, its name, where notifications
+   * for it go, with `push: null` nowhere.
    *
-   * After connecting it counts as in the foreground until it says otherwise.
+   * After connecting it counts as in the foreground until it says otherwise. Tell the address at
+   * every start of the app and whenever its provider gave it another one: it belongs to the device
+   * that told it last, of whatever person, and one that the provider calls dead is forgotten. After
+   * a log-out nothing goes there.
    */
   "device.update": {
     fields: {
       foreground?: boolean
       name?: string
+      push?: Address | null
     }
     answer: Record<never, never>
   }
@@ -974,6 +1377,241 @@ export interface Calls {
     }
     answer: Record<never, never>
   }
+  /**
+   * Tap a button of a card that somebody else sent, which becomes a message of mine in reply to
+   * it. A `send` button becomes that `text`; an `action` a `custom` message of type `card.action`
+   * with `data {card, id, action, value}`. A rating card takes the button `rating` with a `rating`
+   * and words of mine: it becomes `card.rating` with `data {card, id, rating, best}`, and another
+   * one of mine is refused with `conflict`.
+   */
+  "card.act": {
+    fields: {
+      conversation: string
+      seq: number
+      button: string
+      client_id: string
+      rating?: number | null
+      text?: string
+      retry?: boolean
+    }
+    answer: {
+      seq: number
+      at: number
+      duplicate?: boolean
+    }
+  }
+  /**
+   * What the page at an https address says of itself, which a `link` message with it then
+   * carries. The server fetches it, so that those who get the message ask nobody. Refused with
+   * `unsupported` where the server fetches none.
+   */
+  "link.preview": {
+    fields: {
+      url: string
+    }
+    answer: {
+      preview: LinkPreview
+    }
+  }
+  /**
+   * The word filter of a room, for its admins, or without `conversation` that of my shop, for its
+   * managers. With `rule` that one alone, with its words.
+   */
+  "filter.get": {
+    fields: {
+      conversation?: string | null
+      rule?: string | null
+    }
+    answer: {
+      rules: FilterRule[]
+      rev: number
+    }
+  }
+  /**
+   * Keep a rule of such a filter, or change the one of this name; without words it is gone. All
+   * nodes go by it within seconds. Characters between those of a word (blanks, signs, emoji) do not
+   * hide it, nor do width and case; words of letters count where they stand alone.
+   */
+  "filter.set": {
+    fields: {
+      conversation?: string | null
+      rule: string
+      action: "flag" | "mask" | "refuse"
+      words: string[]
+    }
+    answer: {
+      rules: FilterRule[]
+      rev: number
+    }
+  }
+  /**
+   * Report a message that I see to those who look after the room, or to the shop's managers; a
+   * second time it changes nothing. Nobody else learns of it.
+   */
+  "report.create": {
+    fields: {
+      conversation: string
+      seq: number
+      reason: "abuse" | "fraud" | "illegal" | "other" | "sexual" | "spam"
+      note?: string
+    }
+    answer: {
+      duplicate?: boolean
+    }
+  }
+  /**
+   * Reports of a room, for its admins, or without `conversation` of my shop, for its managers,
+   * the latest first; `open` is how many wait. From then on `reports` tells this connection how
+   * many do. `after` is the last one I have.
+   */
+  "report.list": {
+    fields: {
+      conversation?: string | null
+      state?: "open" | "resolved"
+      after?: [string, number] | null
+      limit?: number
+    }
+    answer: {
+      reports: Report[]
+      more: boolean
+      open: number
+    }
+  }
+  /** A report with the messages around the one that was reported, as they were then. */
+  "report.get": {
+    fields: {
+      conversation: string
+      seq: number
+    }
+    answer: {
+      report: Report
+    }
+  }
+  /**
+   * Say what becomes of a reported message and its sender: `dismiss` is nothing, `recall` takes
+   * the message back; `mute` and `ban` last until a time, and as `remove` are for rooms whose admin
+   * I am. Of several moderators the one whose `revision` is still the report's decides.
+   */
+  "report.resolve": {
+    fields: {
+      conversation: string
+      seq: number
+      revision: number
+      verdict: "ban" | "dismiss" | "mute" | "recall" | "remove"
+      until?: number | null
+      note?: string
+    }
+    answer: {
+      report: Report
+    }
+  }
+  /**
+   * Addresses under which I can read the media of messages, until `expires_at` at the latest.
+   *
+   * They are mine alone, and each reading asks anew whether I may see the message. Messages that I
+   * do not see, or that have no media, are left out; a card of forwarded messages has several.
+   */
+  "media.links": {
+    fields: {
+      conversation: string
+      seqs: number[]
+    }
+    answer: {
+      links: MediaLink[]
+      expires_at: number
+    }
+  }
+  /**
+   * Messages with all words of `query`, the latest first, in one conversation or in all that I
+   * am or was in, as `history.get` shows them to me now.
+   *
+   * A word in Latin letters or digits is found by its beginning, Chinese anywhere. Upper and lower
+   * case, full and half width, traditional and simplified characters are the same. `sender`, `kinds`
+   * and the times (`after` and later, earlier than `before`) narrow it down; with `sender` or
+   * `kinds` the query may be left out, as for all pictures of a conversation. `cursor` is that of
+   * the last page: messages that come meanwhile do not move the pages. A page may hold fewer than
+   * `limit`, which is 50 at most; the last one's `cursor` is null.
+   */
+  "search.messages": {
+    fields: {
+      query?: string
+      conversation?: string | null
+      sender?: string | null
+      kinds?: ("card" | "custom" | "file" | "image" | "link" | "location" | "text" | "video" | "voice")[]
+      after?: number | null
+      before?: number | null
+      limit?: number
+      cursor?: string | null
+    }
+    answer: {
+      hits: Hit[]
+      cursor: string | null
+    }
+  }
+  /**
+   * My conversations whose title has all words of `query`, or the name of somebody I talk to
+   * there, the latest first, 50 at most. `desk` are service conversations that I may look at as
+   * staff without being in them, by their customer's name.
+   */
+  "search.conversations": {
+    fields: {
+      query: string
+      limit?: number
+    }
+    answer: {
+      conversations: ConversationView[]
+      desk: DeskView[]
+    }
+  }
+  /**
+   * People by name, 50 at most: whom I share a conversation with, staff of my shop, and for staff
+   * the customers of their shop. Of conversations with more than 500 members, staff alone.
+   */
+  "search.people": {
+    fields: {
+      query: string
+      limit?: number
+    }
+    answer: {
+      people: Person[]
+    }
+  }
+  /**
+   * How I am notified, and by what this server can do so. `web_key` is there where browsers can
+   * be reached: the key (VAPID) with which a page subscribes.
+   */
+  "push.get": {
+    fields: Record<never, never>
+    answer: {
+      prefs: PushPrefs
+      providers: Address["provider"][]
+      web_key?: string
+    }
+  }
+  /** Change how I am notified, on all my devices; what is left out stays, null takes it away. */
+  "push.set": {
+    fields: {
+      preview?: "full" | "name" | "none"
+      quiet?: QuietHours | null
+      paused_until?: number | null
+      desktop?: "also" | "hold"
+      channels?: Channels
+      phone?: string | null
+    }
+    answer: {
+      prefs: PushPrefs
+      providers: Address["provider"][]
+      web_key?: string
+    }
+  }
+  /** I tapped the notification with this id. */
+  "push.opened": {
+    fields: {
+      conversation: string
+      id: string
+    }
+    answer: Record<never, never>
+  }
 }
 
 /** Every event, and what comes with it. */
@@ -1086,6 +1724,11 @@ export interface Events {
   snippets: {
     rev: number
   }
+  /** How many reports of a room, or of all of my shop, wait, as told after `report.list`. */
+  reports: {
+    conversation: string | null
+    open: number
+  }
 }
 
 /** Why a call or a connection is refused. */
@@ -1096,6 +1739,16 @@ export type ErrorCode =
   | "invalid"
   /** This is larger than the server accepts. */
   | "too_large"
+  /** Files of this type are not accepted here. */
+  | "wrong_type"
+  /** The file is damaged or incomplete. */
+  | "unreadable"
+  /** Another request is at work on this; wait and ask again how far it is. */
+  | "locked"
+  /** What arrived is not what was sent; send it again. */
+  | "checksum"
+  /** Uploads follow version 1.0.0 of tus, and say so in Tus-Resumable. */
+  | "protocol_version"
   /** Too many of these in a short time; wait and try again. */
   | "rate_limited"
   /** You may not do this. */
@@ -1106,6 +1759,8 @@ export type ErrorCode =
   | "conflict"
   /** Somebody else took this on before you; `by` says who. */
   | "taken"
+  /** A word filter does not let this through; `rule` says which of its rules. */
+  | "filtered"
   /** This server is not set up for this; its operator can change that. */
   | "unsupported"
   /** The server has more work than it can take right now; wait and try again. */
@@ -1122,4 +1777,4 @@ export type ErrorCode =
   | "protocol"
 
 /** The codes after which the same call may succeed a little later. */
-export const RETRYABLE: readonly string[] = ["internal", "rate_limited", "busy", "unavailable"]
+export const RETRYABLE: readonly string[] = ["internal", "locked", "checksum", "rate_limited", "busy", "unavailable"]
