@@ -8,6 +8,7 @@ async with ChatClient(url, token=token, device=Device("laptop-1")) as chat:
 import logging
 
 from chatclient.client import ChatClient
+from chatclient.content import FilterRule, LinkPreview, Report, ReportPage, WordFilter
 from chatclient.conversation import Conversation
 from chatclient.errors import (
     ChatCallError,
@@ -31,9 +32,11 @@ from chatclient.events import (
     ReadMoved,
     TypingChanged,
 )
+from chatclient.media import MediaLink, MediaLinks
 from chatclient.model import (
     Change,
     Device,
+    Draft,
     Forwarded,
     Member,
     Message,
@@ -43,15 +46,26 @@ from chatclient.model import (
     ShopStatus,
 )
 from chatclient.outbox import Pending
+from chatclient.push import (
+    Address,
+    Channels,
+    PushPrefs,
+    PushSettings,
+    QuietHours,
+    WebKeys,
+)
 from chatclient.room import Announcement, Me, Room, RoomMember, RoomSettings
+from chatclient.search import FoundConversations, Hit, HitPage
 
 logging.getLogger("chatclient").addHandler(logging.NullHandler())
 logging.getLogger("chatclient.wire").setLevel(logging.WARNING)  # below it stand tokens and texts
 
 __all__ = [
+    "Address",
     "Announcement",
     "BadgeChanged",
     "Change",
+    "Channels",
     "ChatCallError",
     "ChatClient",
     "ChatClientError",
@@ -64,10 +78,18 @@ __all__ = [
     "ConversationUpdated",
     "DeliveredMoved",
     "Device",
+    "Draft",
+    "FilterRule",
     "Forwarded",
+    "FoundConversations",
     "HistoryChanged",
+    "Hit",
+    "HitPage",
     "Lagged",
+    "LinkPreview",
     "Me",
+    "MediaLink",
+    "MediaLinks",
     "Member",
     "Message",
     "MessageAdded",
@@ -77,11 +99,18 @@ __all__ = [
     "Person",
     "Presence",
     "PresenceChanged",
+    "PushPrefs",
+    "PushSettings",
+    "QuietHours",
     "ReadMoved",
+    "Report",
+    "ReportPage",
     "Room",
     "RoomMember",
     "RoomSettings",
     "Sent",
     "ShopStatus",
     "TypingChanged",
+    "WebKeys",
+    "WordFilter",
 ]

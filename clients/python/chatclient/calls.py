@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from chatclient.content import ContentCalls
 from chatclient.desk import DeskCalls
 from chatclient.model import (
     ChangesPage,
@@ -25,7 +26,9 @@ from chatclient.model import (
     SyncPage,
     WhoRead,
 )
+from chatclient.push import PushCalls
 from chatclient.rooms import RoomCalls
+from chatclient.search import SearchCalls
 
 
 class _Done(msgspec.Struct, frozen=True):
@@ -44,7 +47,7 @@ class _Renewed(msgspec.Struct, frozen=True):
     exp: int
 
 
-class Calls(RoomCalls, DeskCalls):
+class Calls(RoomCalls, DeskCalls, ContentCalls, SearchCalls, PushCalls):
     """The calls, over whatever `call` sends them through."""
 
     async def open_conversation(self, with_: str) -> ConversationView:
@@ -84,6 +87,10 @@ class Calls(RoomCalls, DeskCalls):
     async def edit_message(self, conversation: str, seq: int, text: str) -> int:
         """Replace the text of my message; returns the number of the change."""
         return await self._change("edit", conversation, seq, body={"text": text})
+
+    async def edit_card(self, conversation: str, seq: int, card: Mapping[str, Any]) -> int:
+        """Replace my card by another one about the same thing; returns the number of the change."""
+        return await self._change("edit", conversation, seq, body=dict(card))
 
     async def recall_message(self, conversation: str, seq: int) -> int:
         """Take my message back; returns the number of the change."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,9 +24,10 @@ from chatclient.errors import (
     ChatTimeout,
 )
 from chatclient.events import ChatEvent, ConnectionChanged, PendingChanged, Phase
-from chatclient.feed import Feed
+from chatclient.feed import Callback, Feed, deliver
 from chatclient.fetcher import Fetcher
 from chatclient.known import Known
+from chatclient.media import MediaSide
 from chatclient.model import ConversationView, Device, Draft, Ready, Sent
 from chatclient.outbox import Outbox, Pending, new_client_id
 from chatclient.sender import Sender
@@ -36,10 +36,9 @@ from chatclient.tasks import Tasks
 
 logger = logging.getLogger("chatclient")
 WATCHED_PER_CALL = 200
-Callback = Callable[[Any], Awaitable[None] | None]
 
 
-class ChatClient(Known, Calls):
+class ChatClient(Known, Calls, MediaSide):
     """One device of one person. Use it as `async with ChatClient(url, token=…, device=…)`.
 
     `conversations`, `badge` and `presence` are what the server has told, kept up to date; events
@@ -143,7 +142,7 @@ class ChatClient(Known, Calls):
 
     def on(self, name: str, callback: Callback) -> None:
         """Call a function, plain or asynchronous, for each event of a name, in order."""
-        self._tasks.spawn(_deliver(self.events(name), callback), f"on {name}")
+        self._tasks.spawn(deliver(self.events(name), callback), f"on {name}")
 
     # ---- doing ----------------------------------------------------------------------------------
 
@@ -159,19 +158,20 @@ class ChatClient(Known, Calls):
         reply_to: int | None = None,
         mentions: Sequence[str] = (),
         mention_all: bool = False,
+        message_class: str = "chat",
     ) -> Pending:
         """Put a message on its way; await the result for its number, or go on without."""
         draft = Draft(
-            conversation=conversation,
-            client_id=new_client_id(),
-            body={"text": text},
-            at=int(time.time() * 1000),
-            reply_to=reply_to,
-            mentions=tuple(mentions),
-            mention_all=mention_all,
-        )
+            conversation=conversation, client_id=new_client_id(), body={"text": text},
+            at=int(time.time() * 1000), reply_to=reply_to, mentions=tuple(mentions),
+            mention_all=mention_all, message_class=message_class,
+        )  # fmt: skip
+        return self.post(draft)
+
+    def post(self, draft: Draft) -> Pending:
+        """The same for a message of any kind: a medium, a card, a place, a link."""
         pending = self._outbox.add(draft)
-        self._sender.sent(conversation)
+        self._sender.sent(draft.conversation)
         self._tell_pending(pending)
         return pending
 
@@ -213,6 +213,12 @@ class ChatClient(Known, Calls):
     async def forward(self, conversation: str, from_: str, seqs: Sequence[int]) -> Sent:
         """Send messages of conversation `from_` on; not by the outbox, so it may time out."""
         sent = await self.forward_messages(conversation, from_, seqs, new_client_id())
+        self._apply(self._state.on_stored(conversation, sent.seq))
+        return sent
+
+    async def tap(self, conversation: str, seq: int, button: str, **fields: Any) -> Sent:
+        """Tap a button of a card; `fields`: rating, text. It may time out as `forward` may."""
+        sent = await self.act_on_card(conversation, seq, button, new_client_id(), **fields)
         self._apply(self._state.on_stored(conversation, sent.seq))
         return sent
 
@@ -384,13 +390,3 @@ class _Notice(msgspec.Struct, frozen=True):
     type: str
     reconnect_in_ms: int | None = None
     reason: str | None = None
-
-
-async def _deliver(feed: Feed, callback: Callback) -> None:
-    async for event in feed:
-        try:
-            result = callback(event)
-            if inspect.isawaitable(result):
-                await result
-        except Exception:
-            logger.exception("a callback for %s failed", event.name)

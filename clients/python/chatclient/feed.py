@@ -4,11 +4,17 @@ events, is told how many, and reads the state instead; the network never waits."
 from __future__ import annotations
 
 import asyncio
+import inspect
+import logging
 from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from chatclient.events import ChatEvent, Lagged
 
+logger = logging.getLogger("chatclient")
 FEED_MAX = 1_000
+Callback = Callable[[Any], Awaitable[None] | None]
 
 
 class Feed:
@@ -51,3 +57,14 @@ class Feed:
         if not self._queue:
             raise StopAsyncIteration
         return self._queue.popleft()
+
+
+async def deliver(feed: Feed, callback: Callback) -> None:
+    """Call a function for each event; one that fails is logged, and the next event comes."""
+    async for event in feed:
+        try:
+            result = callback(event)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            logger.exception("a callback for %s failed", event.name)

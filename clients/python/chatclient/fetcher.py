@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from chatclient.calls import Calls
@@ -23,6 +24,7 @@ from chatclient.tasks import Tasks
 
 logger = logging.getLogger("chatclient")
 T = TypeVar("T")
+Pause = Callable[[float], Awaitable[None]]
 Fetch = FetchHistory | FetchChanges | FetchConversation | FetchNames
 NEWER_LIMIT = 100
 OLDER_LIMIT = 50
@@ -50,6 +52,7 @@ class Fetcher:
         self._unnamed: dict[str, set[str]] = {}
         self._syncing = False
         self._sync_again = False
+        self._called: asyncio.Event | None = None  # while a sync waits to be asked for again
 
     def do(self, command: Command) -> None:
         """Begin to carry out a command."""
@@ -59,6 +62,8 @@ class Fetcher:
             self._describe(command)
         elif isinstance(command, FetchNames):
             self._name(command)
+        elif self._called is not None:
+            self._called.set()
         elif self._syncing:
             self._sync_again = True
         else:
@@ -126,11 +131,12 @@ class Fetcher:
     async def _sync(self) -> None:
         try:
             more = True
+            pause: Pause = self._until_called
             while more:
                 fields = self._state.begin_sync()
-                page = await _persist(lambda: self._calls.get_sync(**fields))  # noqa: B023
+                page = await _persist(lambda: self._calls.get_sync(**fields), pause)  # noqa: B023
                 self._apply(self._state.on_sync(page))
-                more = page.more
+                more, pause = page.more, asyncio.sleep  # what is called for is another sync then
         except ChatDisconnected:
             return
         except ChatCallError as refused:
@@ -138,6 +144,18 @@ class Fetcher:
             self._on_synced(refused)
             return
         self._end_sync()
+
+    async def _until_called(self, seconds: float) -> None:
+        """Wait so long, or until the server has a turn for us."""
+        if self._sync_again:  # we were called before we came to wait
+            self._sync_again = False
+            return
+        self._called = asyncio.Event()
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._called.wait(), seconds)
+        finally:
+            self._called = None
 
     def _end_sync(self) -> None:
         self._syncing = False
@@ -149,8 +167,8 @@ class Fetcher:
             self._on_synced(None)
 
 
-async def _persist(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask until there is an answer, or a refusal for good."""
+async def _persist(ask: Callable[[], Awaitable[T]], pause: Pause = asyncio.sleep) -> T:
+    """Ask until there is an answer, or a refusal for good; `pause` waits so many seconds."""
     backoff = Backoff(base=0.5, top=10.0)
     while True:
         try:
@@ -163,4 +181,4 @@ async def _persist(ask: Callable[[], Awaitable[T]]) -> T:
             if not error.retryable:
                 raise
             wait = (error.retry_after_ms or 0) / 1000
-        await asyncio.sleep(max(wait, backoff.next()))
+        await pause(max(wait, backoff.next()))

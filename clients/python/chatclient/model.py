@@ -75,11 +75,11 @@ class Forwarded(Struct, frozen=True, kw_only=True):
     at: int = 0
 
 
-class Message(Struct, frozen=True, kw_only=True):
+class Message(Struct, frozen=True, kw_only=True, rename={"message_class": "class"}):
     """A stored message; `mod` is the number of the last change applied to it.
 
     A `system` message has no sender: its body says what happened in the room. `deleted`: I deleted
-    it for myself.
+    it for myself. `message_class` says how people are notified of it.
     """
 
     conversation: str
@@ -100,6 +100,7 @@ class Message(Struct, frozen=True, kw_only=True):
     forwarded: Forwarded | None = None
     pinned: bool = False
     deleted: bool = False
+    message_class: str = "chat"
 
     @property
     def text(self) -> str:
@@ -128,6 +129,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     reply_to: int | None = None
     mentions: tuple[str, ...] = ()
     mention_all: bool = False
+    message_class: str = "chat"
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -184,11 +186,12 @@ class Ready(Struct, frozen=True, kw_only=True):
 
 
 class Sent(Struct, frozen=True):
-    """A message is stored for good, under this number."""
+    """A message is stored for good, under this number; `body` where it is not what was sent."""
 
     seq: int
     at: int
     duplicate: bool = False
+    body: dict[str, Any] | None = None
 
 
 class HistoryPage(Struct, frozen=True):

@@ -93,6 +93,8 @@ class Pending:
             fields["mentions"] = list(draft.mentions)
         if draft.mention_all:
             fields["mention_all"] = True
+        if draft.message_class != "chat":
+            fields["class"] = draft.message_class
         return {**fields, "retry": True} if self.tried else fields
 
 

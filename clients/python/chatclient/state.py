@@ -360,7 +360,7 @@ def _numbered(draft: Draft, user: str, sent: Sent) -> Message:
         client_id=draft.client_id,
         sender=user,
         kind=draft.kind,
-        body=draft.body,
+        body=draft.body if sent.body is None else sent.body,
         at=sent.at,
         reply_to=draft.reply_to,
         mentions=draft.mentions,

@@ -118,6 +118,19 @@ async def test_resync_asks_what_moved(server: SmallServer) -> None:
         assert server.made("sync")[1] == {"have": {CONVERSATION: [0, 0]}, "token": "t"}
 
 
+async def test_a_sync_that_was_sent_away_is_made_when_the_server_calls(
+    server: SmallServer,
+) -> None:
+    server.answers["sync"] = [refuse("busy", retry_after_ms=600_000)]
+    async with asyncio.TaskGroup() as group:
+        chat = client(server)
+        group.create_task(chat.__aenter__())
+        await until(lambda: server.answers["sync"] == [])
+        await server.tell("notice", {"type": "resync"})  # may even overtake the refusal
+    assert len(server.made("sync")) == 2
+    await chat.close()
+
+
 async def test_my_edit_is_fetched_because_its_event_goes_to_the_others(
     server: SmallServer,
 ) -> None:
