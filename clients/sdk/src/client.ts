@@ -7,12 +7,26 @@ import { ChatRefused, ChatStopped, ChatTimeout } from "./errors.ts"
 import type { ChatEventName, ChatEvents, Connectivity } from "./events.ts"
 import { Feed } from "./feed.ts"
 import type { HistoryStore } from "./kept.ts"
-import { type Draft, newClientId, nextOrder, type Pending } from "./outbox.ts"
-import type { Badge, Calls, Context, DeviceInfo, Person, Presence } from "./protocol.ts"
+import { Links } from "./links.ts"
+import { type Attachment, attachment, type SendMediaOptions, type UploadOptions } from "./media.ts"
+import { type Draft, isReady, newClientId, nextOrder, type Pending } from "./outbox.ts"
+import type {
+  Address,
+  Badge,
+  Calls,
+  Card,
+  Context,
+  DeviceInfo,
+  MediaLink,
+  Person,
+  Presence,
+} from "./protocol.ts"
+import { Search } from "./search.ts"
 import { Shared } from "./shared.ts"
 import type { State } from "./state.ts"
 import type { OutboxStore } from "./store.ts"
 import type { Transport } from "./transport.ts"
+import { uploaded } from "./uploads.ts"
 import { type DeskList, type Thread, Views } from "./views.ts"
 import { type Deferred, deferred } from "./waiting.ts"
 
@@ -28,6 +42,8 @@ export interface ChatOptions {
   timeoutMs?: number
   /** What carries calls and events. */
   transport: Transport
+  /** What uploads go through; by default that of the page. */
+  fetch?: typeof fetch
   /** Where unsent messages are kept; by default IndexedDB, or memory where there is none. */
   outbox?: OutboxStore
   /** Where conversations are kept for the next page, so that it shows them before it is connected;
@@ -44,6 +60,9 @@ export interface SendOptions {
   mentionAll?: boolean
 }
 
+/** How I want to be notified, and what the server can do. */
+export type PushSettings = Calls["push.get"]["answer"]
+
 type Stored = Calls["message.send"]["answer"]
 
 /** A message on its way. */
@@ -58,11 +77,15 @@ export interface Sending {
 export class ChatClient {
   /** The id of this device. */
   readonly device: string
+  /** Finds messages, conversations and people. */
+  readonly search = new Search((name, fields) => this.call(name, fields))
   private readonly shared: Shared
   private readonly feed = new Feed()
   private readonly views: Views
   private readonly awaited = new Map<string, Deferred<Stored>>()
   private readonly timeoutMs: number
+  private readonly options: ChatOptions
+  private readonly links: Links
   private readonly looked = new Set<DeskListName>()
   private closed: ChatStopped | null = null
 
@@ -70,6 +93,8 @@ export class ChatClient {
     const { timeoutMs = 10_000 } = options
     this.device = options.device.id
     this.timeoutMs = timeoutMs
+    this.options = options
+    this.links = new Links(options.url, (name, fields) => this.call(name, fields))
     this.views = new Views(() => this.state)
     this.shared = new Shared(
       { ...options, timeoutMs },
@@ -271,22 +296,58 @@ export class ChatClient {
 
   /** Put a message on its way. */
   send(conversation: string, text: string, options: SendOptions = {}): Sending {
-    const { replyTo, mentions = [], mentionAll = false } = options
-    const draft: Draft = {
-      conversation,
-      client_id: newClientId(),
-      kind: "text",
-      body: { text },
-      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
-      ...(mentions.length > 0 ? { mentions } : {}),
-      ...(mentionAll ? { mention_all: true } : {}),
-      user: this.state.user,
-      at: Date.now(),
-      order: nextOrder(),
-    }
-    const sending = this.awaitStored(draft.client_id)
-    this.shared.write({ draft, state: "sending", tried: false })
-    return sending
+    return this.put(conversation, { kind: "text", body: { text } }, options)
+  }
+
+  /** Put a message with a picture, a recording, a video or a file on its way; it is uploaded first, and
+   * again after a reload. Its `attachment` in the thread says how far that is. */
+  sendMedia(
+    conversation: string,
+    content: Blob | Uint8Array<ArrayBuffer>,
+    options: SendMediaOptions = {},
+  ): Sending {
+    const { text, ...others } = options
+    const brought = attachment(content, options)
+    const body = text ? { text } : {}
+    return this.put(conversation, { kind: brought.kind, body }, others, brought)
+  }
+
+  /**
+   * Upload something; the id of the medium, to be named in a message or elsewhere. After a lost
+   * connection it goes on where it was.
+   *
+   * Rejects with ChatRefused when it is refused for good, and with ChatTimeout when nothing moved for
+   * too long.
+   */
+  upload(content: Blob | Uint8Array<ArrayBuffer>, options: UploadOptions = {}): Promise<string> {
+    const { timeoutMs } = this
+    return uploaded(attachment(content, options), { ...this.options, timeoutMs }, options)
+  }
+
+  /** Addresses under which the media of these messages can be read for some minutes; `isRenewed` asks
+   * for new ones, where those known do not work. */
+  mediaLinks(
+    conversation: string,
+    seqs: readonly number[],
+    { isRenewed = false } = {},
+  ): Promise<MediaLink[]> {
+    return this.links.of(conversation, seqs, isRenewed)
+  }
+
+  /** Put a card on its way. */
+  sendCard(conversation: string, card: Card, options: SendOptions = {}): Sending {
+    return this.put(conversation, { kind: "card", body: { ...card } }, options)
+  }
+
+  /** Tap a button of a card; what it says becomes a message of mine. */
+  async act(conversation: string, seq: number, button: string): Promise<void> {
+    await this.call("card.act", { conversation, seq, button, client_id: newClientId() })
+  }
+
+  /** Give the rating that a card asks for, from 1 to its `best`, perhaps with words. */
+  async rate(conversation: string, seq: number, rating: number, text = ""): Promise<void> {
+    const fields = { conversation, seq, button: "rating", client_id: newClientId() }
+    await this.call("card.act", { ...fields, rating, text })
   }
 
   /** Try a refused message again, behind those that are on their way. */
@@ -296,9 +357,10 @@ export class ChatClient {
     return sending
   }
 
-  /** Give a refused message up. */
+  /** Give up a message that was refused, or that is still being uploaded. */
   discard(clientId: string): void {
-    if (this.state.outbox.get(clientId)?.state !== "failed") return
+    const pending = this.state.outbox.get(clientId)
+    if (!pending || (pending.state !== "failed" && isReady(pending))) return
     this.shared.change({ on: "discard", clientId })
   }
 
@@ -376,6 +438,29 @@ export class ChatClient {
     this.shared.deed({ do: "hurry" })
   }
 
+  // ---- notifications ----------------------------------------------------------------------------
+
+  /** Where this device is notified while nobody looks at it; null for not at all. `WebPush` does
+   * this for a browser. */
+  async setPush(address: Address | null): Promise<void> {
+    await this.call("device.update", { push: address })
+  }
+
+  /** How I want to be notified, and what the server can do. */
+  pushPrefs(): Promise<PushSettings> {
+    return this.call("push.get", {})
+  }
+
+  /** Change how I want to be notified; what is left out stays. */
+  setPushPrefs(changed: Calls["push.set"]["fields"]): Promise<PushSettings> {
+    return this.call("push.set", changed)
+  }
+
+  /** A notification was opened: `id` is its own. */
+  async pushOpened(conversation: string, id: string): Promise<void> {
+    await this.call("push.opened", { conversation, id })
+  }
+
   // ---- inside -----------------------------------------------------------------------------------
 
   private get state(): State {
@@ -399,6 +484,29 @@ export class ChatClient {
       clearTimeout(late)
       for (const off of offs) off()
     })
+  }
+
+  private put(
+    conversation: string,
+    content: Pick<Draft, "kind" | "body">,
+    { replyTo, mentions = [], mentionAll = false }: SendOptions,
+    brought?: Attachment,
+  ): Sending {
+    const draft: Draft = {
+      conversation,
+      client_id: newClientId(),
+      ...content,
+      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+      ...(mentions.length > 0 ? { mentions } : {}),
+      ...(mentionAll ? { mention_all: true } : {}),
+      user: this.state.user,
+      at: Date.now(),
+      order: nextOrder(),
+    }
+    const sending = this.awaitStored(draft.client_id)
+    const added = brought ? { attachment: brought } : {}
+    this.shared.write({ draft, state: "sending", tried: false, ...added })
+    return sending
   }
 
   private awaitStored(clientId: string): Sending {

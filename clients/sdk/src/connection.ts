@@ -20,6 +20,8 @@ export interface Address {
   token: TokenSource
   device: DeviceInfo
   transport: Transport
+  /** What uploads go through; by default the one of this place. */
+  fetch?: typeof fetch
   timeoutMs: number
 }
 

@@ -1,6 +1,6 @@
 // All of the SDK but socket.io-client, for who brings a transport.
 
-export type { ChatOptions, Sending, SendOptions } from "./client.ts"
+export type { ChatOptions, PushSettings, Sending, SendOptions } from "./client.ts"
 export { ChatClient } from "./client.ts"
 export type { TokenSource } from "./connection.ts"
 export type { Conversation } from "./conversation.ts"
@@ -15,9 +15,25 @@ export {
   type KeptConversation,
   type KeptPerson,
 } from "./kept.ts"
+export {
+  type Attachment,
+  mediaKind,
+  mediaOf,
+  type SendMediaOptions,
+  type UploadOptions,
+} from "./media.ts"
 export { textOf } from "./message.ts"
 export { type Draft, newClientId, type Pending, type Refusal } from "./outbox.ts"
 export * from "./protocol.ts"
+export { type PushRegistration, WebPush } from "./push.ts"
+export type {
+  FoundConversations,
+  FoundMessages,
+  MessageSearch,
+  Search,
+  SearchKind,
+} from "./search.ts"
 export { indexedDbStore, memoryStore, type OutboxStore } from "./store.ts"
 export type { Auth, ConnectRefusal, Link, LinkEvents, Transport } from "./transport.ts"
+export type { MediaClaims, MediaKind } from "./upload.ts"
 export type { DeskList, Shown, Thread, Tick } from "./views.ts"

@@ -8,6 +8,7 @@ import type { Input } from "./input.ts"
 import type { Calls, ConversationView, Events } from "./protocol.ts"
 import { Sender } from "./sender.ts"
 import type { State } from "./state.ts"
+import { Uploads } from "./uploads.ts"
 
 const WATCHED_PER_CALL = 200
 
@@ -43,7 +44,7 @@ export class Driver {
       have: () => state().have(),
       synced: (refused) => this.onSynced(refused),
     })
-    this.sender = new Sender({ call, drive, state })
+    this.sender = new Sender({ call, drive, state, uploads: new Uploads(parts) })
   }
 
   /** Begin to connect, and stay connected from now on. */
@@ -163,6 +164,7 @@ function meaning(name: keyof Calls, fields: object, answer: object): Input | und
     case "message.pin":
       return { on: "done", conversation, mod: (answer as { mod: number }).mod }
     case "message.forward":
+    case "card.act":
       return { on: "stored", conversation, seq: (answer as { seq: number }).seq }
     case "read.mark":
       return { on: "marked", conversation, answer: answer as Calls["read.mark"]["answer"] }

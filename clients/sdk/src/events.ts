@@ -32,7 +32,7 @@ export interface ChatEvents {
   presence: { user: string } & Presence
   /** My unread messages and mentions over all conversations that are not muted. */
   badge: Badge
-  /** A message of mine on its way changed its state. */
+  /** A message of mine on its way changed its state, or more of what it brings along is there. */
   pending: { conversation: string; clientId: string; state: PendingState }
   /** The connection came, went, or is tried again. */
   connection: Connectivity
@@ -44,6 +44,9 @@ export interface ChatEvents {
   context: { user: string; context: Context }
   /** My canned replies changed elsewhere; `snippet.list` has them. */
   snippets: { rev: number }
+  /** How many reports of a room, or with null of my shop, wait. It is told after `report.list` has been
+   * called in this connection. */
+  reports: { conversation: string | null; open: number }
 }
 
 /** How far a message of mine on its way has come. */

@@ -6,7 +6,7 @@ import type { Fetch, FetchNames } from "./events.ts"
 import type { Input } from "./input.ts"
 import { Backoff } from "./pacing.ts"
 import type { Calls } from "./protocol.ts"
-import { sleep } from "./waiting.ts"
+import { type Deferred, deferred, sleep, within } from "./waiting.ts"
 
 const NEWER_LIMIT = 100
 const OLDER_LIMIT = 50
@@ -41,6 +41,7 @@ export class Fetcher {
   private readonly unnamed = new Map<string, Set<string>>()
   private isSyncing = false
   private syncAgain = false
+  private called: Deferred<void> | undefined // while a sync waits to be asked for again
 
   constructor(parts: FetcherParts) {
     this.parts = parts
@@ -64,6 +65,8 @@ export class Fetcher {
     this.describing.clear()
     this.unnamed.clear()
     this.isSyncing = this.syncAgain = false
+    this.called?.resolve() // and finds that it is late
+    this.called = undefined
   }
 
   private name({ conversation, users }: FetchNames): void {
@@ -140,6 +143,7 @@ export class Fetcher {
   }
 
   private beginSync(): void {
+    if (this.called) return this.called.resolve()
     this.syncAgain = this.isSyncing
     if (this.isSyncing) return
     this.isSyncing = true
@@ -149,12 +153,14 @@ export class Fetcher {
   private async sync(connection: number): Promise<void> {
     try {
       let more = true
+      let pause = this.untilCalled
       while (more) {
         this.parts.drive({ on: "syncing" })
         const have = this.parts.have()
-        const page = await this.persist(() => this.parts.call("sync", have))
+        const page = await this.persist(() => this.parts.call("sync", have), pause)
         if (connection !== this.connection) return
         more = page.more
+        pause = sleep // what is called for is another sync then
         this.parts.drive({ on: "sync", page })
       }
     } catch (error) {
@@ -166,6 +172,18 @@ export class Fetcher {
     this.endSync()
   }
 
+  /** Wait so long, or until the server has a turn for us. */
+  private readonly untilCalled = async (ms: number): Promise<void> => {
+    if (this.syncAgain) {
+      this.syncAgain = false // we were called before we came to wait
+      return
+    }
+    const called = deferred<void>()
+    this.called = called
+    await within(called.promise, ms)
+    if (this.called === called) this.called = undefined
+  }
+
   private endSync(): void {
     this.isSyncing = false
     if (this.syncAgain) this.beginSync()
@@ -173,7 +191,7 @@ export class Fetcher {
   }
 
   /** Ask until there is an answer, a refusal for good, or another connection. */
-  private async persist<T>(ask: () => Promise<T>): Promise<T> {
+  private async persist<T>(ask: () => Promise<T>, pause = sleep): Promise<T> {
     const backoff = new Backoff(500, 10_000)
     const connection = this.connection
     for (;;) {
@@ -187,7 +205,7 @@ export class Fetcher {
         if (!passes && !late) throw error
         if (passes) waitMs = error.retryAfterMs ?? 0
       }
-      await sleep(Math.max(waitMs, backoff.next()))
+      await pause(Math.max(waitMs, backoff.next()))
     }
   }
 }

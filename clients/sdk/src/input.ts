@@ -38,6 +38,8 @@ export type Input =
   | { on: "expire"; now: number }
   | { on: "pending"; pending: Pending }
   | { on: "tried"; clientId: string }
+  | { on: "progress"; clientId: string; done: number }
+  | { on: "uploaded"; clientId: string; media: string }
   | { on: "sent"; draft: Draft; answer: Answer<"message.send"> }
   | { on: "failed"; clientId: string; error: Refusal }
   | { on: "retry"; clientId: string; order: number }

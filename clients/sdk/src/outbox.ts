@@ -2,6 +2,7 @@
 // `client_id` for ever, so sending it again is harmless; every attempt after the first says `retry`.
 
 import { type Effect, type PendingState, tell } from "./events.ts"
+import type { Attachment } from "./media.ts"
 import type { Calls, Message } from "./protocol.ts"
 
 /** A message that this device made and nobody has numbered yet; `order` is its place in the line. */
@@ -22,6 +23,8 @@ export interface Pending {
   draft: Draft
   state: "sending" | "failed"
   tried: boolean
+  /** What is uploaded first; the draft names it as soon as it is there. */
+  attachment?: Attachment
   error?: Refusal
 }
 
@@ -34,17 +37,20 @@ export class Outbox {
     return this.everything().filter(({ draft }) => draft.conversation === conversation)
   }
 
-  /** The first message of each conversation that this person may send now. */
+  /** The messages that this person may send now: of each conversation the first one, and the first of
+   * those that bring something along, as text does not wait for uploads. */
   heads(user: string): Pending[] {
     const heads = new Map<string, Pending>()
-    for (const pending of this.everything()) {
-      const { conversation, user: writer } = pending.draft
-      const mine = writer === "" || writer === user
-      if (mine && pending.state === "sending" && !heads.has(conversation)) {
-        heads.set(conversation, pending)
-      }
+    for (const pending of this.sendingOf(user)) {
+      const line = `${pending.attachment ? "media" : "text"} ${pending.draft.conversation}`
+      if (!heads.has(line)) heads.set(line, pending)
     }
-    return [...heads.values()]
+    return [...heads.values()].filter(isReady)
+  }
+
+  /** The messages of this person of which something is to be uploaded, in order. */
+  uploads(user: string): Pending[] {
+    return this.sendingOf(user).filter((pending) => !isReady(pending))
   }
 
   /** Every message, in order. */
@@ -76,15 +82,34 @@ export class Outbox {
     return []
   }
 
+  /** So many bytes of what it brings along are there. */
+  progressed(clientId: string, done: number): Effect[] {
+    const { draft, attachment } = this.all.get(clientId) ?? {}
+    if (!draft || !attachment) return []
+    this.replace(clientId, (pending) => ({ ...pending, attachment: { ...attachment, done } }))
+    return [moved(draft, "sending")]
+  }
+
+  /** What it brings along is there. */
+  uploaded(clientId: string, media: string): Effect[] {
+    return this.replace(clientId, (pending) => {
+      const { draft } = pending
+      return { ...pending, draft: { ...draft, body: { ...draft.body, media } } }
+    })
+  }
+
   /** The server did not take it, for good. */
   failed(clientId: string, error: Refusal): Effect[] {
     return this.replace(clientId, (pending) => ({ ...pending, state: "failed", error }))
   }
 
-  /** A refused message is tried again, behind the others. */
+  /** A refused message is tried again, behind the others; what it brings along may be gone there. */
   retry(clientId: string, order: number): Effect[] {
-    return this.replace(clientId, ({ draft, tried }) => {
-      return { draft: { ...draft, order }, state: "sending", tried }
+    return this.replace(clientId, ({ draft, tried, attachment }) => {
+      if (!attachment) return { draft: { ...draft, order }, state: "sending", tried }
+      const { media: _media, ...body } = draft.body
+      const anew = { ...attachment, done: 0 }
+      return { draft: { ...draft, body, order }, state: "sending", tried, attachment: anew }
     })
   }
 
@@ -94,6 +119,12 @@ export class Outbox {
     return pending && this.all.delete(clientId) ? [moved(pending.draft, state)] : []
   }
 
+  private sendingOf(user: string): Pending[] {
+    return this.everything().filter(({ draft, state }) => {
+      return state === "sending" && (draft.user === "" || draft.user === user)
+    })
+  }
+
   private replace(clientId: string, change: (pending: Pending) => Pending): Effect[] {
     const pending = this.all.get(clientId)
     if (!pending) return []
@@ -101,6 +132,11 @@ export class Outbox {
     this.all.set(clientId, changed)
     return changed.state === pending.state ? [] : [moved(changed.draft, changed.state)]
   }
+}
+
+/** Whether it can be sent: all that it brings along is there. */
+export function isReady({ draft, attachment }: Pending): boolean {
+  return !attachment || draft.body.media !== undefined
 }
 
 /** The message that a draft became. */

@@ -6,6 +6,7 @@ import type { Input } from "./input.ts"
 import { type Pending, payload } from "./outbox.ts"
 import { Backoff, ReadMarks, TypingNotes } from "./pacing.ts"
 import type { State } from "./state.ts"
+import type { Uploads } from "./uploads.ts"
 
 const RETRY_MARK_MS = 1000
 
@@ -19,6 +20,7 @@ interface Attempt {
 /** What a sender works with. */
 export interface SenderParts {
   call: Call
+  uploads: Uploads
   state(): State
   drive(input: Input): void
 }
@@ -78,11 +80,13 @@ export class Sender {
   close(): void {
     this.isClosed = true
     clearTimeout(this.timer)
+    this.parts.uploads.close()
   }
 
   private run(): void {
     if (this.isClosed) return
     const now = Date.now()
+    this.parts.uploads.run(this.isOnline)
     if (this.isOnline) this.sendDue(now)
     const state = this.parts.state()
     if (state.expiresAt() <= now) this.parts.drive({ on: "expire", now })

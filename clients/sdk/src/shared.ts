@@ -212,7 +212,7 @@ export class Shared {
   private persist(input: Input): void {
     if (input.on === "sent") void this.store.remove(input.draft.client_id).catch(noStore)
     if (input.on === "discard") void this.store.remove(input.clientId).catch(noStore)
-    if (input.on === "failed" || input.on === "retry") {
+    if (input.on === "failed" || input.on === "retry" || input.on === "uploaded") {
       const pending = this.state.outbox.get(input.clientId)
       if (pending) void this.keep(pending)
     }

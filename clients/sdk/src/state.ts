@@ -182,6 +182,10 @@ export class State {
         return this.outbox.add(input.pending)
       case "tried":
         return this.outbox.tried(input.clientId)
+      case "progress":
+        return this.outbox.progressed(input.clientId, input.done)
+      case "uploaded":
+        return this.outbox.uploaded(input.clientId, input.media)
       case "sent":
         return this.onSent(input.draft, input.answer)
       case "failed":
@@ -312,6 +316,8 @@ export class State {
         return [tell("profile", data as Events["profile"])]
       case "snippets":
         return [tell("snippets", data as Events["snippets"])]
+      case "reports":
+        return [tell("reports", data as Events["reports"])]
       default:
         return []
     }
@@ -418,7 +424,8 @@ export class State {
     const effects = this.outbox.remove(draft.client_id, "sent")
     const { conversation } = draft
     const known = answer.duplicate ? undefined : this.known(conversation)
-    const message = numbered(draft, this.user, answer.seq, answer.at)
+    const asStored = answer.body ? { ...draft, body: answer.body } : draft
+    const message = numbered(asStored, this.user, answer.seq, answer.at)
     const stored = known?.onMessage(message) ?? this.onStored(conversation, answer.seq)
     return [...effects, ...stored]
   }

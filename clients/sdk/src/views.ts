@@ -4,6 +4,7 @@
 import type { Conversation } from "./conversation.ts"
 import type { DeskListName } from "./desk.ts"
 import type { ChatEventName } from "./events.ts"
+import type { Attachment } from "./media.ts"
 import { textOf } from "./message.ts"
 import type { Pending, Refusal } from "./outbox.ts"
 import type {
@@ -37,6 +38,8 @@ export interface Shown {
   /** The stored message, with everything else there is to it. */
   message: Message | null
   draft: Calls["message.send"]["fields"] | null
+  /** What it uploads before it is sent, and how far that is. */
+  attachment: Attachment | null
 }
 
 /** A conversation as it is shown. */
@@ -214,11 +217,12 @@ function storedOf(
     error: null,
     message,
     draft: null,
+    attachment: null,
   }
 }
 
 function pendingOf(pending: Pending, conversation: Conversation, me: string): Shown {
-  const { draft, state, error } = pending
+  const { draft, state, error, attachment = null } = pending
   return {
     key: draft.client_id,
     seq: null,
@@ -231,5 +235,6 @@ function pendingOf(pending: Pending, conversation: Conversation, me: string): Sh
     error: error ?? null,
     message: null,
     draft,
+    attachment,
   }
 }

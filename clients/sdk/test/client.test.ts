@@ -70,6 +70,19 @@ test("a refusal that passes is waited for", async (t) => {
   assert.equal((await mei.send(id, "hello").stored).seq, 1)
 })
 
+test("a sync that was sent away is made when the server calls", async (t) => {
+  const server = new FakeServer()
+  const busy = { code: "busy", message: "Later.", retry_after_ms: 600_000 }
+  server.refusals.set("sync", [busy, busy])
+  const mei = clientOf(t, server, "mei").start()
+  for (const times of [1, 2]) {
+    await eventually(() => server.calls.filter(({ name }) => name === "sync").length === times)
+    server.tell(["mei"], "notice", { type: "resync" }) // may even overtake the refusal
+  }
+  await mei.ready()
+  assert.equal(server.calls.filter(({ name }) => name === "sync").length, 3)
+})
+
 test("a call made before there is a connection waits for it", async (t) => {
   const server = new FakeServer()
   const mei = clientOf(t, server, "mei").start()

@@ -249,6 +249,11 @@ test("what a customer looks at is known as it was told last", () => {
   assert.deepEqual(device.state.contexts.get("mei"), context)
 })
 
+test("how many reports wait is told as it comes", () => {
+  const told = { conversation: null, open: 2 }
+  assert.deepEqual(new Device().event("reports", told), [{ tell: "reports", data: told }])
+})
+
 test("who looks on keeps what is there when more is said, and when they take it on", () => {
   const device = new Device()
   device.take({ on: "view", view: mine({ last: 2 }, "viewing") })

@@ -75,6 +75,10 @@ export class FakeServer {
   /** What refuses connections. */
   closedFor: { code: string; message: string; retry_after_ms?: number } | null = null
   isDown = false
+  /** The key for Web Push, where it can do that. */
+  webKey: string | null = null
+  /** How long addresses of media last, in ms. */
+  linksLast = 600_000
   private readonly listeners = new Set<{ user: string; tell: Tell }>()
 
   /** The token is the user's name. */
@@ -211,6 +215,8 @@ export class FakeServer {
       const here = { state: "online", last_seen: null }
       return { presence: Object.fromEntries(users.map((one) => [one, here])) }
     }
+    if (name === "push.get" || name === "push.set")
+      return this.webKey ? { web_key: this.webKey } : {}
     if (name === "auth.renew" || name === "device.update") return { exp: 1 }
     if (!conversation) return { ok: false, code: "not_found", message: "There is no such thing." }
     return this.inside(conversation, user, name, told, link)
@@ -228,6 +234,10 @@ export class FakeServer {
         return { conversation: conversation.view(user) }
       case "message.send":
         return this.stored(conversation, user, told, link)
+      case "card.act": {
+        const { seq, at } = this.append(conversation, user, { reply_to: told.seq as number }, link)
+        return { seq, at }
+      }
       case "message.edit":
         if (!conversation.messages[(told.seq as number) - 1])
           return { ok: false, code: "not_found" }
@@ -245,9 +255,18 @@ export class FakeServer {
       case "read.mark":
         this.markRead(conversation, user, told.seq as number)
         return { read: conversation.read.get(user), unread: conversation.unread(user).length }
+      case "media.links":
+        return this.addresses(told.seqs as number[])
       default:
         return {}
     }
+  }
+
+  private addresses(seqs: number[]): object {
+    const links = seqs.map((seq) => {
+      return { seq, media: `m-${seq}`, urls: { original: `/media/m-${seq}/original` } }
+    })
+    return { links, expires_at: Date.now() + this.linksLast }
   }
 
   private stored(
@@ -256,11 +275,17 @@ export class FakeServer {
     told: Record<string, unknown>,
     link?: object,
   ): object {
-    const { client_id, body } = told as { client_id: string; body: Record<string, unknown> }
+    const { client_id, kind, body } = told as Pick<Message, "client_id" | "kind" | "body">
     const known = conversation.messages.find((one) => one.client_id === client_id)
     if (known) return { seq: known.seq, at: known.at, duplicate: true }
-    const { seq, at } = this.append(conversation, user, { client_id, body }, link)
-    return { seq, at }
+    if (body.media === undefined) {
+      const { seq, at } = this.append(conversation, user, { client_id, body }, link)
+      return { seq, at }
+    }
+    const filled = { ...body, width: 640 }
+    const more = { client_id, kind, body: filled }
+    const { seq, at } = this.append(conversation, user, more, link)
+    return { seq, at, body: filled }
   }
 
   private history(conversation: FakeConversation, user: string, told: Record<string, unknown>) {
