@@ -20,7 +20,7 @@ function script(entry: string, file: string): BuildOptions {
 
 const BUILDS: Record<string, BuildOptions> = {
   widget: script("src/widget/loader.ts", "widget.js"),
-  worker: script("src/customer/worker.ts", "sw.js"),
+  worker: script("src/worker/main.ts", "sw.js"),
 }
 
 /** What the worker keeps for offline: the page of customers with everything it loads. */

@@ -52,6 +52,11 @@ test("messages of others can be recalled by admins of a room alone", () => {
   assert.ok(has(offered(theirs, group(place({ role: "admin" }))), "recall", "pin"))
 })
 
+test("messages of others can be reported, my own cannot", () => {
+  assert.ok(has(offered(shown({ mine: false, tick: null })), "report"))
+  assert.ok(!has(offered(shown({})), "report"))
+})
+
 test("who has read is asked in groups, by the sender", () => {
   assert.ok(has(offered(shown({}), group()), "readers"))
   assert.ok(!has(offered(shown({})), "readers"))

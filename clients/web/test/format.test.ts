@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { addressOf, conversationIn } from "../src/shared/addresses.ts"
 import { browserName } from "../src/shared/browserName.ts"
 import { clock, day, moment } from "../src/shared/format.ts"
-import { addressOf, conversationIn } from "../src/shared/route.ts"
 
 const WORDS = { today: "Today", yesterday: "Yesterday" }
 const at = (month: number, date: number, hour: number, year = 2026) =>

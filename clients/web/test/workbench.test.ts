@@ -3,17 +3,9 @@ import { test } from "node:test"
 import type { DeskView, Person, Shown, Snippet, Thread } from "@chatserver/client"
 import { messageActions } from "../src/shared/actions.ts"
 import { together } from "../src/shared/beside.ts"
+import { httpAddress } from "../src/shared/http.ts"
 import { acts } from "../src/workbench/acts.ts"
-import {
-  belongs,
-  type Entry,
-  matches,
-  ofDesk,
-  ofThread,
-  ordered,
-  TABS,
-} from "../src/workbench/entries.ts"
-import { httpAddress } from "../src/workbench/http.ts"
+import { belongs, type Entry, ofDesk, ofThread, ordered, TABS } from "../src/workbench/entries.ts"
 import { filled, fitting } from "../src/workbench/snippets.ts"
 import { en } from "../src/workbench/texts/en.ts"
 import { zh } from "../src/workbench/texts/zh.ts"
@@ -114,12 +106,6 @@ test("who waits longest stands first where that is the order, pinned ones first 
   assert.deepEqual(ids("mine", "latest"), ["none", "late", "early"])
   assert.deepEqual(ids("mine", "waiting"), ["early", "late", "none"])
   assert.deepEqual(ids("unassigned", "latest"), ["early", "late", "none"])
-})
-
-test("a search finds all its words in name or text, whatever their case and width", () => {
-  assert.ok(matches(entry({ title: "Anna Lind" }), "Size M fits", "anna SIZE"))
-  assert.ok(matches(entry({}), "奶粉 ２段", "小美 2段"))
-  assert.ok(!matches(entry({}), "奶粉", "小美 尿布"))
 })
 
 test("only who serves, and managers, hand over and settle", () => {

@@ -1,7 +1,7 @@
 // The page of customers: the list, and the conversation that is open.
 
 import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
+import { useEffect, useMemo } from "preact/hooks"
 import { attempt } from "../shared/attempt.ts"
 import { Composer } from "../shared/components/Composer.tsx"
 import { ConnectionBar } from "../shared/components/ConnectionBar.tsx"
@@ -15,7 +15,13 @@ import { ThreadHeader } from "../shared/components/ThreadHeader.tsx"
 import { t } from "../shared/i18n/index.ts"
 import { useChat, useLive } from "../shared/live.ts"
 import { openDialog } from "../shared/overlays.ts"
+import { OfferBanner } from "../shared/push/OfferBanner.tsx"
 import { leave, show, shown } from "../shared/route.ts"
+import { useWanted } from "../shared/search/jump.ts"
+import { SearchBox } from "../shared/search/SearchBox.tsx"
+import { SearchResults } from "../shared/search/SearchResults.tsx"
+import { Searching } from "../shared/search/searching.ts"
+import { s } from "../shared/search/texts.ts"
 import "./customer.css"
 
 const HAS_MOUSE = matchMedia("(hover: hover) and (pointer: fine)").matches
@@ -24,6 +30,8 @@ const HAS_MOUSE = matchMedia("(hover: hover) and (pointer: fine)").matches
 export function App() {
   const ids = useLive((chat) => chat.conversations)
   const id = shown.value
+  const chat = useChat()
+  const searching = useMemo(() => new Searching(chat), [chat])
   useTitle()
   useShortcuts(ids)
   return (
@@ -37,8 +45,17 @@ export function App() {
             onClick={() => openDialog(() => <SettingsDialog />)}
           />
         </header>
-        <ConnectionBar />
-        <ConversationList ids={ids} current={id} />
+        <div>
+          <ConnectionBar />
+          <search class="customer__search">
+            <SearchBox searching={searching} label={s().placeholder} />
+          </search>
+        </div>
+        {searching.isWanted.value ? (
+          <SearchResults searching={searching} />
+        ) : (
+          <ConversationList ids={ids} current={id} hasSearch={false} />
+        )}
         <AskShop />
       </section>
       {id ? <Open key={id} id={id} /> : <Nothing />}
@@ -68,6 +85,7 @@ function AskShop() {
 function Open({ id }: { id: string }) {
   const jumpTo = useSignal<number | null>(null)
   const isKnown = useLive((chat) => chat.thread(id) !== undefined, [id])
+  useWanted(id, jumpTo)
   return (
     <main class="customer__open">
       <header class="customer__bar">
@@ -82,6 +100,7 @@ function Open({ id }: { id: string }) {
             jumpTo.value = seq
           }}
         />
+        <OfferBanner />
       </div>
       {isKnown ? <Thread id={id} jumpTo={jumpTo} /> : <Unknown />}
       <Composer id={id} takesFocus={HAS_MOUSE} />

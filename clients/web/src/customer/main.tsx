@@ -1,9 +1,13 @@
 // The page of customers.
 
+import { registered } from "../shared/push/worker.ts"
 import { followAddress } from "../shared/route.ts"
 import { start } from "../shared/start.tsx"
 import { App } from "./App.tsx"
 
 followAddress()
-void start(() => <App />)
-if (import.meta.env.PROD) void navigator.serviceWorker?.register("/sw.js")
+void registered()
+void start((_chat, pushing) => {
+  pushing.offerAfterMessage()
+  return <App />
+})

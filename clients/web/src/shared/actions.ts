@@ -15,6 +15,7 @@ export type MessageAction =
   | "unpin"
   | "readers"
   | "recall"
+  | "report"
   | "delete"
 
 /** What is known when a menu opens. Times are milliseconds. */
@@ -56,6 +57,7 @@ export function messageActions(situation: Situation): MessageAction[] {
     [message.pinned ? "unpin" : "pin", isHere && (!hasAdmins(thread) || isAdmin(thread))],
     ["readers", isHere && thread.kind === "group" && (shown.mine || isAdmin(thread))],
     ["recall", isHere && mayRecall(situation)],
+    ["report", !shown.mine && message.kind !== "void" && thread.kind !== "notes"],
     ["delete", true],
   ]
   return offered.flatMap(([action, may]) => (may ? [action] : []))

@@ -1,6 +1,7 @@
 // What a message says in one line.
 
 import type { Message } from "@chatserver/client"
+import { cardLine } from "./cards/plain.ts"
 import { t } from "./i18n/index.ts"
 import { systemText } from "./system.ts"
 
@@ -17,10 +18,11 @@ export function preview(message: Message, me: string, name: (user: string) => st
 
 /** The text of a message, or the word for its kind. */
 export function contentText(message: Pick<Message, "kind" | "body">): string {
-  const { text, title } = message.body
+  const line = cardLine(message, kindText(message.kind))
+  if (line !== null) return line
+  const { text } = message.body
   if (typeof text === "string") return text
   if (message.kind === "card" && message.body.type === "forward") return t().kinds.forwarded
-  if (typeof title === "string") return title
   return message.kind === "void" ? "" : kindText(message.kind)
 }
 

@@ -1,25 +1,10 @@
 // Where the page is: `#/c/ID` shows a conversation, so that "back" works on a phone.
 
 import { signal } from "@preact/signals"
+import { addressOf, conversationIn } from "./addresses.ts"
 
 /** The conversation that is shown; none on the list alone. */
 export const shown = signal<string | null>(null)
-
-/** The conversation that an address names. */
-export function conversationIn(hash: string): string | null {
-  const found = /^#\/c\/([^/]+)$/.exec(hash)?.[1]
-  if (found === undefined) return null
-  try {
-    return decodeURIComponent(found)
-  } catch {
-    return null // somebody typed it
-  }
-}
-
-/** The address of a conversation on this page. */
-export function addressOf(conversation: string): string {
-  return `#/c/${encodeURIComponent(conversation)}`
-}
 
 /** Follow the address from now on. */
 export function followAddress(): void {
@@ -35,6 +20,12 @@ export function show(conversation: string): void {
   if (shown.value === conversation) return
   location.hash = addressOf(conversation)
   shown.value = conversation // the address tells it later: the next key may come before
+}
+
+/** Show a conversation in place of what is shown, which is no step to go back to. */
+export function showInstead(conversation: string): void {
+  history.replaceState(null, "", addressOf(conversation))
+  shown.value = conversation
 }
 
 /** Back to the list. */

@@ -5,15 +5,25 @@ import { type ComponentChildren, render } from "preact"
 import { t } from "./i18n/index.ts"
 import { ChatContext } from "./live.ts"
 import { preparePage } from "./page.ts"
+import { Pushing, PushingContext } from "./push/pushing.ts"
 import { beginChat, whoAmI } from "./session.ts"
 
 /** Begin a page: what `page` gives is drawn for who I am; nobody is told where to come from. */
-export async function start(page: (chat: ChatClient) => ComponentChildren): Promise<void> {
+export async function start(
+  page: (chat: ChatClient, pushing: Pushing) => ComponentChildren,
+): Promise<void> {
   const root = preparePage()
   const identity = await whoAmI()
   if (!identity) return render(<Nobody />, root)
   const chat = beginChat(identity)
-  render(<ChatContext.Provider value={chat}>{page(chat)}</ChatContext.Provider>, root)
+  const pushing = new Pushing(chat, identity.user)
+  pushing.begin()
+  render(
+    <ChatContext.Provider value={chat}>
+      <PushingContext.Provider value={pushing}>{page(chat, pushing)}</PushingContext.Provider>
+    </ChatContext.Provider>,
+    root,
+  )
 }
 
 /** What somebody sees whom nobody knows. */

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
+import { addressOf } from "../shared/addresses.ts"
 import { Composer } from "../shared/components/Composer.tsx"
 import { ConnectionBar } from "../shared/components/ConnectionBar.tsx"
 import { ConversationList } from "../shared/components/ConversationList.tsx"
@@ -10,7 +11,8 @@ import { Overlays } from "../shared/components/Overlays.tsx"
 import { Thread } from "../shared/components/Thread.tsx"
 import { ThreadHeader } from "../shared/components/ThreadHeader.tsx"
 import { useChat, useLive } from "../shared/live.ts"
-import { addressOf, shown } from "../shared/route.ts"
+import { shown } from "../shared/route.ts"
+import { useWanted } from "../shared/search/jump.ts"
 import { go } from "./going.ts"
 import type { Page } from "./page.ts"
 import { t } from "./texts.ts"
@@ -55,7 +57,9 @@ function InSight({ page }: { page: Page | null }) {
 
 function Known({ id }: { id: string }) {
   const isKnown = useLive((chat) => chat.thread(id) !== undefined, [id])
-  return isKnown ? <Thread id={id} /> : <div class="widget__list" />
+  const jumpTo = useSignal<number | null>(null)
+  useWanted(id, jumpTo)
+  return isKnown ? <Thread id={id} jumpTo={jumpTo} /> : <div class="widget__list" />
 }
 
 function List({ ids, takesFocus }: { ids: string[]; takesFocus: boolean }) {

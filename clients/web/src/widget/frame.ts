@@ -15,7 +15,7 @@ export class Frame {
     this.hear = hear
     this.element = document.createElement("iframe")
     this.element.title = title
-    this.element.allow = "clipboard-write"
+    this.element.allow = "clipboard-write; microphone"
     this.element.src = `${server}/widget?page=${encodeURIComponent(location.origin)}`
     addEventListener("message", this.heard)
   }

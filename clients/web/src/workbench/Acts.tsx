@@ -24,6 +24,7 @@ const ICONS: Record<Act, IconName> = {
 export function Acts({ entry }: { entry: Entry }) {
   const chat = useChat()
   const me = useLive((each) => each.me)
+  const isIn = useLive(() => chat.thread(entry.id)?.me.state === "in", [entry.id])
   if (entry.kind !== "service") return <About id={entry.id} />
   const [first, ...rest] = me ? acts(entry, me) : []
   if (!first) return null
@@ -34,6 +35,7 @@ export function Acts({ entry }: { entry: Entry }) {
       choose: () => run(chat, entry, act),
     }),
   )
+  if (isIn) items.push({ label: t().room.notify, icon: "bell", choose: () => showAbout(entry.id) })
   return (
     <div class="acts">
       <button type="button" class="button" onClick={() => run(chat, entry, first)}>
@@ -55,13 +57,11 @@ export function Acts({ entry }: { entry: Entry }) {
 
 /** What there is to do with a conversation that nobody serves. */
 function About({ id }: { id: string }) {
-  return (
-    <IconButton
-      icon="more"
-      label={t().room.about}
-      onClick={() => openDialog(() => <RoomDialog id={id} />)}
-    />
-  )
+  return <IconButton icon="more" label={t().room.about} onClick={() => showAbout(id)} />
+}
+
+function showAbout(id: string): void {
+  openDialog(() => <RoomDialog id={id} />)
 }
 
 function run(chat: ChatClient, entry: Entry, act: Act): void {

@@ -11,6 +11,11 @@ import { Customer } from "./Customer.tsx"
 import { followKeys } from "./hotkeys.tsx"
 import { Inboxes } from "./Inboxes.tsx"
 import { Opened } from "./Opened.tsx"
+import { keyOf } from "./reports/pages.ts"
+import { type AmongReports, amongReports } from "./reports/place.ts"
+import { ReportList } from "./reports/ReportList.tsx"
+import { ReportView } from "./reports/ReportView.tsx"
+import { p } from "./reports/texts.ts"
 import { w } from "./texts/index.ts"
 import "./dialogs.css"
 import "./workbench.css"
@@ -19,6 +24,7 @@ import "./workbench.css"
 export function App() {
   const bench = useBench()
   const id = shown.value
+  const reports = amongReports.value
   const isAside = useSignal(false) // on narrow screens the customer is shown when asked for
   const role = useLive((chat) => chat.me?.role)
   useEffect(() => followKeys(bench), [bench])
@@ -28,21 +34,39 @@ export function App() {
   if (role === "customer") return <ForStaff />
   return (
     <>
-      <div class={`bench ${id ? "bench--open" : ""} ${isAside.value ? "bench--aside" : ""}`}>
-        <Inboxes />
-        {id ? <Opened key={id} id={id} isAside={isAside} /> : <Welcome />}
-        {id && <Customer key={`about ${id}`} id={id} isAside={isAside} />}
-      </div>
+      {reports ? (
+        <Moderating reports={reports} />
+      ) : (
+        <div class={`bench ${id ? "bench--open" : ""} ${isAside.value ? "bench--aside" : ""}`}>
+          <Inboxes />
+          {id ? (
+            <Opened key={id} id={id} isAside={isAside} />
+          ) : (
+            <Welcome title={w().welcome.title} />
+          )}
+          {id && <Customer key={`about ${id}`} id={id} isAside={isAside} />}
+        </div>
+      )}
       <Overlays />
     </>
   )
 }
 
-function Welcome() {
+/** The reports in place of the conversations. */
+function Moderating({ reports: { at } }: { reports: AmongReports }) {
+  return (
+    <div class={`bench bench--reports ${at ? "bench--open" : ""}`}>
+      <ReportList />
+      {at ? <ReportView key={keyOf(at)} at={at} /> : <Welcome title={p().choose} />}
+    </div>
+  )
+}
+
+function Welcome({ title }: { title: string }) {
   return (
     <main class="bench__welcome">
       <ConnectionBar />
-      <p class="bench__welcome-title">{w().welcome.title}</p>
+      <p class="bench__welcome-title">{title}</p>
       <p class="muted">{w().welcome.hint}</p>
     </main>
   )

@@ -1,6 +1,7 @@
 // One conversation in the list.
 
 import type { ChatClient } from "@chatserver/client"
+import { addressOf } from "../shared/addresses.ts"
 import { Avatar } from "../shared/components/Avatar.tsx"
 import { Icon } from "../shared/components/Icon.tsx"
 import { Ticks } from "../shared/components/Ticks.tsx"
@@ -9,7 +10,7 @@ import { moment } from "../shared/format.ts"
 import { locale, t } from "../shared/i18n/index.ts"
 import { useChat, useLive } from "../shared/live.ts"
 import { preview } from "../shared/preview.ts"
-import { addressOf, shown } from "../shared/route.ts"
+import { shown } from "../shared/route.ts"
 import { now, titleOf } from "./bench.ts"
 import "../shared/components/ConversationList.css" // its marks
 import type { Entry } from "./entries.ts"
@@ -36,7 +37,9 @@ export function EntryRow(props: { entry: Entry; isCurrent: boolean; isReachable:
         isRoom={entry.kind === "group" || entry.kind === "channel"}
       />
       <span class="entry__title ellipsis">{titleOf(entry)}</span>
-      <span class="entry__time">{moment(entry.at, now.value, locale(), t().time)}</span>
+      <span class="entry__time">
+        {entry.at > 0 && moment(entry.at, now.value, locale(), t().time)}
+      </span>
       <span class="entry__preview ellipsis">
         <Said entry={entry} />
       </span>

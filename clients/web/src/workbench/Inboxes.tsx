@@ -2,17 +2,20 @@
 
 import { useEffect, useRef } from "preact/hooks"
 import { Avatar } from "../shared/components/Avatar.tsx"
-import { Icon, IconButton } from "../shared/components/Icon.tsx"
+import { IconButton } from "../shared/components/Icon.tsx"
 import { t } from "../shared/i18n/index.ts"
 import { moveFocus } from "../shared/keys.ts"
 import { useLive } from "../shared/live.ts"
 import { openDialog } from "../shared/overlays.ts"
-import { show, shown } from "../shared/route.ts"
+import { shown } from "../shared/route.ts"
+import { SearchBox } from "../shared/search/SearchBox.tsx"
+import { SearchResults } from "../shared/search/SearchResults.tsx"
 import { useBench } from "./bench.ts"
 import { CannedDialog } from "./CannedDialog.tsx"
 import { EntryRow } from "./EntryRow.tsx"
 import { TABS, type Tab } from "./entries.ts"
 import { FixedList } from "./FixedList.tsx"
+import { ReportsEntry } from "./reports/ReportsEntry.tsx"
 import { SettingsDialog } from "./SettingsDialog.tsx"
 import { order } from "./settings.ts"
 import { w } from "./texts/index.ts"
@@ -22,13 +25,20 @@ const ROW_REM = 4.75 // the height of an entry
 
 /** All conversations, in parts. */
 export function Inboxes() {
-  const { inbox } = useBench()
+  const { searching } = useBench()
   return (
     <section class="inboxes" aria-label={w().tabs.label}>
       <Bar />
       <Search />
-      {inbox.query.value.trim() ? <Found /> : <Tabs />}
-      <Listed />
+      {searching.isWanted.value ? (
+        <SearchResults searching={searching} />
+      ) : (
+        <>
+          <ReportsEntry />
+          <Tabs />
+          <Listed />
+        </>
+      )}
     </section>
   )
 }
@@ -57,70 +67,12 @@ function Bar() {
 }
 
 function Search() {
-  const { inbox } = useBench()
+  const { inbox, searching } = useBench()
   return (
     <search class="inboxes__search">
-      <SearchField />
-      {inbox.tab.value === "mine" && !inbox.query.value.trim() && <OrderButton />}
+      <SearchBox id="search" searching={searching} label={t().common.search} />
+      {inbox.tab.value === "mine" && !searching.isWanted.value && <OrderButton />}
     </search>
-  )
-}
-
-function SearchField() {
-  const { inbox } = useBench()
-  const { query } = inbox
-  return (
-    <div class="inboxes__field">
-      <Icon name="search" size={18} />
-      <input
-        id="search"
-        class="inboxes__query"
-        type="search"
-        autocomplete="off"
-        aria-label={w().list.search}
-        placeholder={t().common.search}
-        value={query.value}
-        onInput={({ currentTarget }) => {
-          query.value = currentTarget.value
-        }}
-        onKeyDown={(event) => onSearchKey(event, inbox)}
-      />
-      {query.value !== "" && (
-        <IconButton
-          class="inboxes__clear"
-          icon="close"
-          label={w().list.clear}
-          onClick={() => {
-            query.value = ""
-          }}
-        />
-      )}
-    </div>
-  )
-}
-
-function onSearchKey(
-  event: KeyboardEvent,
-  { query, shown: found }: ReturnType<typeof useBench>["inbox"],
-) {
-  if (event.key === "Escape") {
-    query.value = ""
-    ;(event.currentTarget as HTMLElement).blur()
-  } else if (event.key === "ArrowDown") {
-    document.querySelector<HTMLElement>(".entry")?.focus()
-  } else if (event.key === "Enter" && !event.isComposing) {
-    const first = found.value[0]
-    if (first) show(first.id)
-  } else return
-  event.preventDefault()
-}
-
-function Found() {
-  const { inbox } = useBench()
-  return (
-    <p class="inboxes__found muted" role="status">
-      {w().list.found(inbox.shown.value.length)}
-    </p>
   )
 }
 
@@ -190,16 +142,15 @@ function Listed() {
   const { inbox } = useBench()
   const entries = inbox.shown.value
   const id = shown.value
-  const isSearching = inbox.query.value.trim() !== ""
   const isLoading = useLive((chat) => chat.me === null) || !inbox.desk.value.isLoaded
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
     box.current?.querySelector(".fixed-list")?.scrollTo(0, 0)
-  }, [inbox.tab.value, isSearching])
-  const label = isSearching ? w().list.search : w().tabs[inbox.tab.value]
+  }, [inbox.tab.value])
+  const label = w().tabs[inbox.tab.value]
   return (
     <div ref={box} id="entries" class="inboxes__list" role="tabpanel" aria-label={label}>
-      {entries.length === 0 && <Nothing isSearching={isSearching} isLoading={isLoading} />}
+      {entries.length === 0 && <Nothing isLoading={isLoading} />}
       <FixedList
         items={entries}
         rowRem={ROW_REM}
@@ -214,9 +165,9 @@ function Listed() {
   )
 }
 
-function Nothing({ isSearching, isLoading }: { isSearching: boolean; isLoading: boolean }) {
+function Nothing({ isLoading }: { isLoading: boolean }) {
   const { inbox } = useBench()
   const { list } = w()
-  const text = isSearching ? list.nothingFound : list.empty[inbox.tab.value]
+  const text = list.empty[inbox.tab.value]
   return <p class="inboxes__nothing muted">{isLoading ? list.loading : text}</p>
 }

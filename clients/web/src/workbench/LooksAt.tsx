@@ -2,9 +2,9 @@
 
 import type { Context } from "@chatserver/client"
 import { useSignal } from "@preact/signals"
+import { httpAddress } from "../shared/http.ts"
 import { locale } from "../shared/i18n/index.ts"
 import { now } from "./bench.ts"
-import { httpAddress } from "./http.ts"
 import { w } from "./texts/index.ts"
 import { duration } from "./waiting.ts"
 

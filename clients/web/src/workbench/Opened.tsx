@@ -9,7 +9,11 @@ import { IconButton } from "../shared/components/Icon.tsx"
 import { PinnedBar } from "../shared/components/PinnedBar.tsx"
 import { t } from "../shared/i18n/index.ts"
 import { useChat, useLive } from "../shared/live.ts"
-import { leave } from "../shared/route.ts"
+import { openDialog } from "../shared/overlays.ts"
+import { leave, showInstead } from "../shared/route.ts"
+import { useWanted } from "../shared/search/jump.ts"
+import { SearchDialog } from "../shared/search/SearchDialog.tsx"
+import { s } from "../shared/search/texts.ts"
 import { Acts } from "./Acts.tsx"
 import { titleOf, useBench } from "./bench.ts"
 import { Wait } from "./EntryRow.tsx"
@@ -27,13 +31,20 @@ export function Opened({ id, isAside }: { id: string; isAside: Signal<boolean> }
   const thread = useLive(() => chat.thread(id), [id])
   const entry = inbox.get(id)
   const isRefused = useFetched(id)
+  useNotesBeside(thread?.room?.notes_of)
   useWatch(entry)
   const jumpTo = useSignal<number | null>(null)
+  useWanted(id, jumpTo)
   return (
     <main class="opened">
       <header class="opened__bar">
         <IconButton class="opened__back" icon="back" label={t().common.back} onClick={leave} />
         {entry && <Heading entry={entry} />}
+        <IconButton
+          icon="search"
+          label={s().inConversation}
+          onClick={() => openDialog(() => <SearchDialog id={id} />)}
+        />
         {entry && <Acts entry={entry} />}
         <IconButton
           class="opened__aside"
@@ -57,6 +68,13 @@ export function Opened({ id, isAside }: { id: string; isAside: Signal<boolean> }
       {thread && <ReplyBox thread={thread} entry={entry} />}
     </main>
   )
+}
+
+/** Notes stand beside the conversation that they are about, also where a notification leads to them. */
+function useNotesBeside(about: string | null | undefined): void {
+  useEffect(() => {
+    if (about) showInstead(about)
+  }, [about])
 }
 
 /** In place of the messages, before they are there or where there are none for me. */

@@ -10,6 +10,7 @@ import { draftsOf } from "../shared/drafts.ts"
 import { useChat, useLive } from "../shared/live.ts"
 import { useBench } from "./bench.ts"
 import { cannedSource } from "./cannedSource.tsx"
+import { AddButton } from "./cards/AddButton.tsx"
 import { carryOut } from "./carryOut.ts"
 import type { Entry } from "./entries.ts"
 import { notesThread } from "./notes.ts"
@@ -70,6 +71,7 @@ function Writing({ id, mode }: { id: string; mode: "reply" | "room" | "note" }) 
       placeholder={texts.placeholder}
       label={texts.label}
       sendKey={sendKey.value}
+      before={mode === "note" ? null : <AddButton id={id} />}
       takesFocus={matchMedia("(pointer: fine)").matches}
     />
   )

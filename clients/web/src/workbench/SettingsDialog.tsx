@@ -5,6 +5,7 @@ import { Dialog } from "../shared/components/Overlays.tsx"
 import { Choices } from "../shared/components/People.tsx"
 import { chooseLanguage, language, t } from "../shared/i18n/index.ts"
 import { openDialog } from "../shared/overlays.ts"
+import { NotificationsButton } from "../shared/push/NotificationsDialog.tsx"
 import { chooseTheme, theme } from "../shared/theme.ts"
 import { KeysDialog } from "./KeysDialog.tsx"
 import { allowNotifications, permission } from "./news.ts"
@@ -59,6 +60,7 @@ export function SettingsDialog() {
           onChoose={chosen(sound)}
         />
         <Notifications />
+        <NotificationsButton />
         <button type="button" class="button" onClick={() => openDialog(() => <KeysDialog />)}>
           {keys.title}
         </button>

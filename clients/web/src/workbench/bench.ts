@@ -5,9 +5,11 @@ import { type Signal, signal } from "@preact/signals"
 import { createContext } from "preact"
 import { useContext } from "preact/hooks"
 import { language } from "../shared/i18n/index.ts"
+import { Searching } from "../shared/search/searching.ts"
 import type { Entry } from "./entries.ts"
 import { Inbox } from "./inbox.ts"
 import { Replies } from "./replies.ts"
+import { Reports } from "./reports/reports.ts"
 
 const MINUTE_MS = 60_000
 
@@ -15,6 +17,10 @@ const MINUTE_MS = 60_000
 export interface Bench {
   inbox: Inbox
   replies: Replies
+  /** What was reported, for those who look after rooms or the shop. */
+  reports: Reports
+  /** What is searched for in place of the list. */
+  searching: Searching
   /** The conversation beside which a note is being written; null where it is a reply. */
   noting: Signal<string | null>
 }
@@ -23,7 +29,13 @@ export const BenchContext = createContext<Bench | null>(null)
 
 /** Set up the workbench of who chats. */
 export function makeBench(chat: ChatClient): Bench {
-  return { inbox: new Inbox(chat), replies: new Replies(chat), noting: signal(null) }
+  return {
+    inbox: new Inbox(chat),
+    replies: new Replies(chat),
+    reports: new Reports(chat),
+    searching: new Searching(chat),
+    noting: signal(null),
+  }
 }
 
 /** The workbench of the page. */

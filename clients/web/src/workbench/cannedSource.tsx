@@ -14,7 +14,7 @@ export function cannedSource(
   return {
     sign: "/",
     async find(query) {
-      await replies.load().catch(() => {}) // then there are none to offer
+      await replies.loadInTheEnd() // whoever types on meanwhile asks anew
       const parties = partiesOf(chat, conversation)
       return fitting(replies.all.value, query).map(({ id, shortcut, title, text }): Suggestion => {
         const insert = filled(text, parties)

@@ -108,15 +108,6 @@ export function ordered(entries: readonly Entry[], tab: Tab, order: Order): Entr
   return entries.toSorted(isByWait ? longestWaiting : latestFirst)
 }
 
-/** Whether all words of what is searched for are in the name or in `text`. */
-export function matches(entry: Entry, text: string, query: string): boolean {
-  const titles = Object.values(entry.titles).join(" ")
-  const where = plain(`${entry.title} ${titles} ${entry.face} ${text}`)
-  return plain(query)
-    .split(/\s+/)
-    .every((word) => where.includes(word))
-}
-
 function serviceOf(service: NonNullable<Thread["room"]>["service"]) {
   const assignee = service?.assignee ?? null
   return {
@@ -137,8 +128,4 @@ function latestFirst(one: Entry, other: Entry): number {
 function longestWaiting(one: Entry, other: Entry): number {
   const [a, b] = [one.waitingSince ?? Infinity, other.waitingSince ?? Infinity]
   return a === b ? latestFirst(one, other) : a - b
-}
-
-function plain(text: string): string {
-  return text.normalize("NFKC").toLowerCase().trim()
 }

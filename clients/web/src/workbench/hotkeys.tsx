@@ -4,6 +4,7 @@ import { openDialog } from "../shared/overlays.ts"
 import { show, shown } from "../shared/route.ts"
 import type { Bench } from "./bench.ts"
 import { KeysDialog } from "./KeysDialog.tsx"
+import { addressOfReport, amongReports } from "./reports/place.ts"
 import { type Wish, wishOf } from "./wishes.ts"
 
 /** Follow them; gives what ends that. */
@@ -33,7 +34,13 @@ function fulfil(wish: Wish, bench: Bench): void {
   }
 }
 
-function go({ inbox }: Bench, steps: 1 | -1): void {
+function go({ inbox, reports }: Bench, steps: 1 | -1): void {
+  const among = amongReports.value
+  if (among) {
+    const report = reports.beside(among.at, steps)
+    if (report) location.hash = addressOfReport(report)
+    return
+  }
   const entry = inbox.beside(shown.value, steps)
   if (entry) show(entry.id)
 }

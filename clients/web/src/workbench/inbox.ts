@@ -1,19 +1,9 @@
-// The list of the workbench: what I am in and what lies on the desk, in parts, searched and counted.
+// The list of the workbench: what I am in and what lies on the desk, in parts and counted.
 
 import type { ChatClient, DeskList, DeskListName, DeskView, Thread } from "@chatserver/client"
 import { computed, type ReadonlySignal, signal } from "@preact/signals"
 import { live } from "../shared/live.ts"
-import { contentText } from "../shared/preview.ts"
-import {
-  belongs,
-  type Entry,
-  matches,
-  ofDesk,
-  ofThread,
-  ordered,
-  TABS,
-  type Tab,
-} from "./entries.ts"
+import { belongs, type Entry, ofDesk, ofThread, ordered, TABS, type Tab } from "./entries.ts"
 import { order } from "./settings.ts"
 
 /** What a part of the list holds. */
@@ -24,9 +14,8 @@ export interface Count {
 
 /** All that is listed; what did not move stays the same object, so that nothing is drawn in vain. */
 export class Inbox {
-  /** Which part is shown, and what is searched for. */
+  /** Which part is shown. */
   readonly tab = signal<Tab>("mine")
-  readonly query = signal("")
   /** Everything, in no order. */
   readonly all: ReadonlySignal<readonly Entry[]>
   /** What is shown, in its order. */
@@ -80,11 +69,9 @@ export class Inbox {
   }
 
   private choose(): Entry[] {
-    const [tab, query] = [this.tab.value, this.query.value]
-    const isWanted = query.trim()
-      ? (entry: Entry) => matches(entry, entry.last ? contentText(entry.last) : "", query)
-      : (entry: Entry) => belongs(entry, tab, this.me)
-    return ordered(this.all.value.filter(isWanted), tab, tab === "mine" ? order.value : "latest")
+    const tab = this.tab.value
+    const wanted = this.all.value.filter((entry) => belongs(entry, tab, this.me))
+    return ordered(wanted, tab, tab === "mine" ? order.value : "latest")
   }
 
   private count(): Record<Tab, Count> {

@@ -5,11 +5,13 @@ import { start } from "../shared/start.tsx"
 import { App } from "./App.tsx"
 import { BenchContext, makeBench } from "./bench.ts"
 import { followNews } from "./news.ts"
+import { followReportAddress } from "./reports/place.ts"
 
 followAddress()
-void start((chat) => {
+followReportAddress()
+void start((chat, pushing) => {
   const bench = makeBench(chat)
-  followNews(chat, bench)
+  followNews(chat, bench, pushing)
   return (
     <BenchContext.Provider value={bench}>
       <App />

@@ -2,14 +2,29 @@
 
 import type { ChatClient, Message } from "@chatserver/client"
 import { effect, signal } from "@preact/signals"
+import { addressOf } from "../shared/addresses.ts"
 import { announce } from "../shared/components/Announcer.tsx"
 import { live } from "../shared/live.ts"
 import { preview } from "../shared/preview.ts"
+import { homeOf } from "../shared/push/home.ts"
+import type { Pushing } from "../shared/push/pushing.ts"
+import { ask } from "../shared/push/worker.ts"
 import { show, shown } from "../shared/route.ts"
 import type { Bench } from "./bench.ts"
 import { isUnassigned } from "./entries.ts"
 import { notifications, sound } from "./settings.ts"
 import { w } from "./texts/index.ts"
+
+/** Something that came: a message, or somebody who waits. */
+interface News {
+  title: string
+  text: string
+  conversation: string
+  /** Where it is shown: notes stand beside what they are about. */
+  about: string
+  /** The number of the message; 0 where it is none. */
+  seq: number
+}
 
 /** What the browser says to notifications of this page. */
 export const permission = signal<NotificationPermission | "unsupported">(
@@ -23,27 +38,28 @@ export async function allowNotifications(): Promise<void> {
 }
 
 /** Tell of what comes from now on. */
-export function followNews(chat: ChatClient, bench: Bench): void {
+export function followNews(chat: ChatClient, bench: Bench, pushing: Pushing): void {
   const unread = live(chat, () => chat.badge.unread)
   effect(() => {
     document.title = unread.value > 0 ? `(${unread.value}) ${w().title}` : w().title
   })
   chat.on("message", ({ conversation, message }) => {
-    if (isNews(chat, conversation, message)) tellMessage(chat, conversation, message)
+    if (isNews(chat, conversation, message)) tell(newsOf(chat, conversation, message), pushing)
   })
-  followDesk(bench)
+  followDesk(bench, pushing)
 }
 
 /** Whoever begins to wait for anybody is news, but for those who wait when the page opens. */
-function followDesk({ inbox }: Bench): void {
+function followDesk({ inbox }: Bench, pushing: Pushing): void {
   let known: Set<string> | null = null
   effect(() => {
     if (!inbox.desk.value.isLoaded) return
     const waiting = inbox.all.value.filter(isUnassigned)
     for (const { id, title } of waiting) {
       if (!known || known.has(id)) continue
-      announce(w().notify.unassigned(title))
-      tell(w().notify.unassigned(title), "", id)
+      const told = w().notify.unassigned(title)
+      announce(told)
+      tell({ title: told, text: "", conversation: id, about: id, seq: 0 }, pushing)
     }
     known = new Set(waiting.map(({ id }) => id))
   })
@@ -56,20 +72,32 @@ function isNews(chat: ChatClient, conversation: string, message: Message): boole
   return chat.phase.phase === "connected" && !known.isMuted && message.seq > known.read
 }
 
-function tellMessage(chat: ChatClient, conversation: string, message: Message): void {
+function newsOf(chat: ChatClient, conversation: string, message: Message): News {
   const name = (user: string) => chat.name(user)
   const about = chat.conversation(conversation)?.room?.notes_of ?? conversation
-  const isLooking = document.hasFocus() && shown.value === about
-  if (!isLooking) tell(name(message.sender), preview(message, chat.me?.user ?? "", name), about)
+  const text = preview(message, chat.me?.user ?? "", name)
+  return { title: name(message.sender), text, conversation, about, seq: message.seq }
 }
 
-function tell(title: string, body: string, conversation: string): void {
+function tell(news: News, pushing: Pushing): void {
+  if (document.hasFocus() && shown.value === news.about) return
   if (sound.value === "on") chime()
   if (notifications.value !== "on" || permission.value !== "granted" || document.hasFocus()) return
-  const told = new Notification(title, { body, tag: conversation, icon: "/icon.svg" })
+  if (pushing.here.value === "on") showAsPushed(news)
+  else showHere(news)
+}
+
+/** The worker shows the same message when it is pushed, if it is not shown by then. */
+function showAsPushed({ title, text, conversation, about, seq }: News): void {
+  const url = `${location.pathname}${homeOf(location.search)}${addressOf(about)}`
+  void ask({ ask: "show", title, body: text, data: { id: "", conversation, seq, url } })
+}
+
+function showHere({ title, text, about }: News): void {
+  const told = new Notification(title, { body: text, tag: about, icon: "/icon.svg" })
   told.onclick = () => {
     focus()
-    show(conversation)
+    show(about)
     told.close()
   }
 }

@@ -2,6 +2,7 @@
 
 import { type ChatClient, newClientId, type Snippet } from "@chatserver/client"
 import { signal } from "@preact/signals"
+import { inTheEnd } from "../shared/again.ts"
 
 /** What is kept of a canned reply; without an id it is a new one. */
 export interface ReplyFields {
@@ -10,6 +11,8 @@ export interface ReplyFields {
   title: string
   text: string
 }
+
+const AGAIN_MS = 2000
 
 /** My canned replies; fetched when they are first wanted, and again when they changed elsewhere. */
 export class Replies {
@@ -33,6 +36,11 @@ export class Replies {
   /** Have them, from now on. Rejects as calls do. */
   async load(): Promise<void> {
     if (this.rev < 0) await this.reload()
+  }
+
+  /** Have them in the end: asked for again for as long as that fails. */
+  loadInTheEnd(): Promise<void> {
+    return inTheEnd(() => this.load(), AGAIN_MS)
   }
 
   /** Keep one, new or changed. Rejects as calls do, with the code `conflict` for a shortcut in use. */

@@ -2,13 +2,15 @@
 
 import type { Shown } from "@chatserver/client"
 import { refusalText } from "../attempt.ts"
+import { CardContent, isCard } from "../cards/Card.tsx"
 import { isNote, type MessageRow } from "../days.ts"
 import { clock, exactly } from "../format.ts"
 import { EVERYONE, locale, t } from "../i18n/index.ts"
 import { useChat } from "../live.ts"
+import { isMedium, Medium } from "../media/Medium.tsx"
+import { mediaRefusal } from "../media/refusals.ts"
 import { contentText, preview } from "../preview.ts"
 import { Avatar } from "./Avatar.tsx"
-import { ForwardedCard, isForwarded } from "./ForwardedCard.tsx"
 import { IconButton } from "./Icon.tsx"
 import { useLongPress } from "./longPress.ts"
 import { Quote } from "./Quote.tsx"
@@ -19,6 +21,8 @@ import { useInnerTab, useTools } from "./threadTools.ts"
 import "./Bubble.css"
 
 const FEW_SIGNS = /^(?:\p{Extended_Pictographic}(?:\ufe0f|\u200d|[\u{1f3fb}-\u{1f3ff}])*){1,3}$/u
+
+const NOTHING_YET = { kind: "text", body: {} } as const
 
 /** A message as a bubble, or what the server says as a line. */
 export function Bubble({ row }: { row: MessageRow }) {
@@ -71,16 +75,18 @@ function Said({ row: { shown, opens, closes } }: { row: MessageRow }) {
   )
 }
 
-function Content({ shown }: { shown: Shown }) {
+/** What somebody said: its text, card or medium. */
+export function Content({ shown }: { shown: Shown }) {
   const { message, draft } = shown
   const tools = useTools()
   const chat = useChat()
   const tabIndex = useInnerTab(shown.key)
   if (message?.deleted) return <span class="bubble__text--gone">{t().thread.deleted}</span>
-  const answered = message?.reply_to ?? draft?.reply_to
+  const content = message ?? draft
+  const answered = content?.reply_to
   const text = message ? contentText(message) : shown.text
-  const named = [...(message?.mentions ?? draft?.mentions ?? [])].map((user) => chat.name(user))
-  const names = message?.mention_all || draft?.mention_all ? [...named, ...EVERYONE] : named
+  const named = [...(content?.mentions ?? [])].map((user) => chat.name(user))
+  const names = content?.mention_all ? [...named, ...EVERYONE] : named
   const big = FEW_SIGNS.test(text.trim()) ? "bubble__text--big" : ""
   return (
     <>
@@ -95,9 +101,10 @@ function Content({ shown }: { shown: Shown }) {
           onJump={() => tools.jump(answered)}
         />
       ) : null}
-      {message && isForwarded(message) ? (
-        <ForwardedCard message={message} tabIndex={tabIndex} />
-      ) : (
+      {isMedium(shown) && <Medium shown={shown} />}
+      {isCard(content) ? (
+        <CardContent content={content} shown={shown} tabIndex={tabIndex} />
+      ) : isMedium(shown) && shown.text === "" ? null : (
         <span class={`bubble__text ${big}`}>
           <RichText text={text} names={names} />
         </span>
@@ -123,7 +130,7 @@ function Failed({ shown }: { shown: Shown }) {
   const chat = useChat()
   return (
     <div class="failed">
-      <span>{refusalText(shown.error?.code ?? "")}</span>
+      <span>{(shown.attachment ? mediaRefusal : refusalText)(shown.error?.code ?? "")}</span>
       <button type="button" onClick={() => chat.retry(shown.key)}>
         {t().common.retry}
       </button>
@@ -145,7 +152,9 @@ function useLabel(shown: Shown): string {
   const chat = useChat()
   const { message } = shown
   const me = chat.me?.user ?? ""
-  const text = message ? preview(message, me, (user) => chat.name(user)) : shown.text
+  const text = message
+    ? preview(message, me, (user) => chat.name(user))
+    : contentText(shown.draft ?? NOTHING_YET)
   const when = clock(shown.at, locale())
   if (isNote(shown)) return `${text}, ${when}`
   const who = shown.mine ? t().common.you : shown.name

@@ -1,6 +1,7 @@
 // Where a message is written, answered or edited.
 
 import type { Thread } from "@chatserver/client"
+import type { ComponentChildren } from "preact"
 import { useEffect, useRef, useState } from "preact/hooks"
 import { mayWrite } from "../actions.ts"
 import { attempt } from "../attempt.ts"
@@ -8,6 +9,8 @@ import { type Draft, draftsOf } from "../drafts.ts"
 import { exactly } from "../format.ts"
 import { locale, t } from "../i18n/index.ts"
 import { useChat, useLive } from "../live.ts"
+import { AttachButton } from "../media/Attach.tsx"
+import { isRecording, RecordButton, RecordingRow } from "../media/Recorder.tsx"
 import { closeMenu } from "../overlays.ts"
 import { COMPOSER, focusComposer } from "./composing.ts"
 import { IconButton } from "./Icon.tsx"
@@ -32,6 +35,8 @@ export interface ComposerProps {
   label?: string
   /** Which key sends; the other one begins a line. */
   sendKey?: "enter" | "ctrl-enter"
+  /** What stands before the field. */
+  before?: ComponentChildren
 }
 
 /** The composer, or why nothing can be written here. */
@@ -59,7 +64,10 @@ function Writing(props: WritingProps) {
     >
       <Suggestions suggesting={suggesting} />
       <About id={id} draft={draft} onCancel={() => draftsOf(chat).dropSubject(id)} />
-      <div class="composer__row">
+      {isRecording(id) && <RecordingRow id={id} />}
+      <div class="composer__row" hidden={isRecording(id)}>
+        {props.before}
+        {draft.editing === null && <AttachButton id={id} />}
         <textarea
           ref={text}
           id={COMPOSER}
@@ -72,6 +80,7 @@ function Writing(props: WritingProps) {
           {...suggesting.aria}
           {...listeners}
         />
+        {draft.text === "" && draft.editing === null && <RecordButton id={id} />}
         <IconButton
           class="composer__send"
           icon={draft.editing === null ? "send" : "check"}

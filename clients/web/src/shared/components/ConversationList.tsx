@@ -3,14 +3,14 @@
 import type { Thread } from "@chatserver/client"
 import { useSignal } from "@preact/signals"
 import { useEffect } from "preact/hooks"
+import { addressOf } from "../addresses.ts"
 import { isOfMany, otherOf, titleOf } from "../conversations.ts"
 import { draftsOf } from "../drafts.ts"
 import { moment } from "../format.ts"
 import { locale, t } from "../i18n/index.ts"
 import { moveFocus } from "../keys.ts"
 import { useChat, useLive } from "../live.ts"
-import { preview } from "../preview.ts"
-import { addressOf } from "../route.ts"
+import { contentText, preview } from "../preview.ts"
 import { Avatar } from "./Avatar.tsx"
 import { Icon } from "./Icon.tsx"
 import { Ticks } from "./Ticks.tsx"
@@ -19,8 +19,14 @@ import "./ConversationList.css"
 const SEARCHABLE = 8 // fewer conversations are found by looking
 const WATCHED = 50 // people whose presence is shown in the list
 
-/** `ids` in the order to show; `current` is the one that is open. Arrows move, Enter opens. */
-export function ConversationList({ ids, current }: { ids: string[]; current: string | null }) {
+/** `ids` in the order to show; `current` is the one that is open. Arrows move, Enter opens. Where a
+ * page has no search of its own, a field narrows a long list down by names. */
+export function ConversationList(props: {
+  ids: string[]
+  current: string | null
+  hasSearch?: boolean
+}) {
+  const { ids, current, hasSearch = true } = props
   const chat = useChat()
   const query = useSignal("")
   const reachable = useSignal("")
@@ -30,7 +36,7 @@ export function ConversationList({ ids, current }: { ids: string[]; current: str
   const first = [reachable.value, current ?? "", shown[0] ?? ""].find((id) => shown.includes(id))
   return (
     <nav class="conversations" aria-label={t().list.title}>
-      {ids.length >= SEARCHABLE && (
+      {hasSearch && ids.length >= SEARCHABLE && (
         <div class="conversations__search">
           <input
             class="field"
@@ -117,7 +123,7 @@ function Preview({ thread }: { thread: Thread }) {
     )
   }
   const pending = thread.messages.at(-1)
-  if (pending?.seq === null) return <>{pending.text}</>
+  if (pending?.seq === null) return <>{contentText(pending.draft ?? { kind: "text", body: {} })}</>
   if (!last) return null
   const text = preview(last, me, (user) => chat.name(user))
   const isSaid = isOfMany(thread) && last.kind !== "system" && !last.recalled && last.sender !== me

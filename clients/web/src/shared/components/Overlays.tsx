@@ -1,9 +1,10 @@
 // Draws the menu, the dialog and the line that are asked for.
 
 import type { ComponentChildren } from "preact"
-import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks"
+import { useId, useLayoutEffect, useRef } from "preact/hooks"
 import { t } from "../i18n/index.ts"
 import { moveFocus } from "../keys.ts"
+import { useModal } from "../modal.ts"
 import {
   closeDialog,
   closeMenu,
@@ -34,13 +35,8 @@ export function Overlays() {
 
 /** A dialog over the page; Escape and its button close it, and the focus goes back. */
 export function Dialog({ title, children }: { title: string; children: ComponentChildren }) {
-  const box = useRef<HTMLDialogElement>(null)
+  const box = useModal()
   const label = useId()
-  useEffect(() => {
-    const before = document.activeElement
-    box.current?.showModal()
-    return () => (before as HTMLElement | null)?.focus?.()
-  }, [])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it by itself
     <dialog

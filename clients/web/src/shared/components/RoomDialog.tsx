@@ -33,8 +33,8 @@ function Own({ thread }: { thread: Thread }) {
     void attempt(chat.call("conversation.prefs", { conversation: id, ...changed }))
   const { modes } = t().room
   const offered = isOfMany(thread)
-    ? (["all", "mentions", "silent"] as const)
-    : (["all", "silent"] as const)
+    ? (["all", "mentions", "silent", "none"] as const)
+    : (["all", "silent", "none"] as const)
   return (
     <>
       <label class="choice">
@@ -48,7 +48,7 @@ function Own({ thread }: { thread: Thread }) {
       <Choices
         title={t().room.notify}
         name="mode"
-        value={my.mode === "none" ? "silent" : my.mode}
+        value={my.mode}
         choices={offered.map((mode) => [mode, modes[mode]] as const)}
         onChoose={(mode) => set({ mode })}
       />

@@ -1,17 +1,13 @@
 // What somebody may choose about the page.
 
-import type { Device } from "@chatserver/client"
-import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
-import { attempt } from "../attempt.ts"
-import { moment } from "../format.ts"
-import { chooseLanguage, language, locale, t } from "../i18n/index.ts"
-import { useChat } from "../live.ts"
+import { chooseLanguage, language, t } from "../i18n/index.ts"
+import { NotificationsButton } from "../push/NotificationsDialog.tsx"
 import { chooseTheme, theme } from "../theme.ts"
+import { Devices } from "./Devices.tsx"
 import { Dialog } from "./Overlays.tsx"
 import { Choices } from "./People.tsx"
 
-/** Language, appearance, devices. */
+/** Language, appearance, notifications, devices. */
 export function SettingsDialog() {
   const words = t()
   return (
@@ -37,45 +33,8 @@ export function SettingsDialog() {
         ]}
         onChoose={chooseTheme}
       />
+      <NotificationsButton />
       <Devices />
     </Dialog>
-  )
-}
-
-function Devices() {
-  const chat = useChat()
-  const devices = useSignal<Device[]>([])
-  const load = async () => {
-    const told = await chat.call("device.list", {}).catch(() => null) // perhaps without network
-    devices.value = told?.devices ?? []
-  }
-  useEffect(() => void load(), [chat])
-  const logOut = async (device: string) => {
-    if (await attempt(chat.call("device.logout", { device }))) await load()
-  }
-  if (devices.value.length < 2) return null
-  return (
-    <section>
-      <h3 class="muted">{t().settings.devices}</h3>
-      <ul class="people">
-        {devices.value.map((device) => (
-          <li key={device.id} class="person">
-            <span class="person__name">
-              {device.name || device.platform}{" "}
-              <span class="muted">
-                {moment(device.connected_at, Date.now(), locale(), t().time)}
-              </span>
-            </span>
-            {device.id === chat.device ? (
-              <span class="tag">{t().settings.thisDevice}</span>
-            ) : (
-              <button type="button" class="button" onClick={() => void logOut(device.id)}>
-                {t().settings.logOut}
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
-    </section>
   )
 }

@@ -9,7 +9,7 @@ import { type MessageRow, type Row, rows } from "../days.ts"
 import { day } from "../format.ts"
 import { locale, t } from "../i18n/index.ts"
 import { useChat, useLive } from "../live.ts"
-import { contentText } from "../preview.ts"
+import { contentText, preview } from "../preview.ts"
 import { announce } from "./Announcer.tsx"
 import { Bubble } from "./Bubble.tsx"
 import { IconButton } from "./Icon.tsx"
@@ -239,7 +239,9 @@ function useSaid(id: string | null): void {
     if (id === null) return
     return chat.on("message", ({ conversation, message }) => {
       if (conversation !== id || message.sender === chat.me?.user) return
-      announce(t().thread.said(chat.name(message.sender), contentText(message)))
+      const name = (user: string) => chat.name(user)
+      if (message.kind === "system") announce(preview(message, chat.me?.user ?? "", name))
+      else announce(t().thread.said(name(message.sender), contentText(message)))
     })
   }, [chat, id])
 }

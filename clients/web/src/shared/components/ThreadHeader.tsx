@@ -7,6 +7,8 @@ import { moment } from "../format.ts"
 import { locale, t } from "../i18n/index.ts"
 import { useChat, useLive } from "../live.ts"
 import { openDialog } from "../overlays.ts"
+import { SearchDialog } from "../search/SearchDialog.tsx"
+import { s } from "../search/texts.ts"
 import { useShopStatus } from "../shopStatus.ts"
 import { Avatar } from "./Avatar.tsx"
 import { IconButton } from "./Icon.tsx"
@@ -38,6 +40,11 @@ export function ThreadHeader({ id }: { id: string }) {
         <h2 class="ellipsis">{titleOf(thread)}</h2>
         <State thread={thread} other={other} />
       </div>
+      <IconButton
+        icon="search"
+        label={s().inConversation}
+        onClick={() => openDialog(() => <SearchDialog id={id} />)}
+      />
       <IconButton
         icon={isOfMany(thread) ? "people" : "more"}
         label={t().room.about}

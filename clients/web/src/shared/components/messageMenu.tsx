@@ -7,6 +7,7 @@ import { draftsOf } from "../drafts.ts"
 import { t } from "../i18n/index.ts"
 import { openDialog, openMenu, toast } from "../overlays.ts"
 import { contentText } from "../preview.ts"
+import { ReportDialog } from "../reports/ReportDialog.tsx"
 import { focusComposer } from "./composing.ts"
 import { ForwardDialog } from "./ForwardDialog.tsx"
 import type { IconName } from "./Icon.tsx"
@@ -25,6 +26,7 @@ const ICONS: Record<Exclude<MessageAction, "react">, IconName> = {
   unpin: "pin",
   readers: "eye",
   recall: "undo",
+  report: "alert",
   delete: "trash",
 }
 
@@ -90,6 +92,7 @@ function carryOut(chat: ChatClient, id: string, shown: Shown, action: MessageAct
 
 function ask(chat: ChatClient, id: string, seq: number, action: MessageAction): void {
   if (action === "forward") return openDialog(() => <ForwardDialog from={id} seq={seq} />)
+  if (action === "report") return openDialog(() => <ReportDialog id={id} seq={seq} />)
   if (action === "readers") return openDialog(() => <ReadersDialog id={id} seq={seq} />)
   openDialog(() => (
     <Confirm

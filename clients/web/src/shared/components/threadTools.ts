@@ -12,6 +12,8 @@ export interface ThreadTools {
   focused: ReadonlySignal<string>
   /** The row that was just jumped to. */
   flash: ReadonlySignal<string>
+  /** All that there is to see, where that is not the conversation's. */
+  messages?: readonly Shown[]
   noteFocus(key: string): void
   /** Show a message, loading what is between. */
   jump(seq: number): void

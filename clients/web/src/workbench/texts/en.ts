@@ -14,10 +14,6 @@ export const en = {
     rooms: "Rooms",
   },
   list: {
-    search: "Search names and messages",
-    clear: "Clear the search",
-    found: (count: number) => several(count, "result", "results"),
-    nothingFound: "Nothing found among the conversations that are loaded.",
     order: { label: "Order", latest: "Latest first", waiting: "Longest wait first" },
     waits: (time: string) => `waits ${time}`,
     resolved: "Resolved",

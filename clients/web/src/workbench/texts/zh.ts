@@ -9,10 +9,6 @@ export const zh: Same<typeof en> = {
   toChats: "去我的聊天",
   tabs: { label: "会话", mine: "我的", unassigned: "待接入", all: "全部", rooms: "群聊" },
   list: {
-    search: "搜索姓名和消息",
-    clear: "清除搜索",
-    found: (count) => `${count} 个结果`,
-    nothingFound: "已加载的会话中没有找到。",
     order: { label: "排序", latest: "最新在前", waiting: "等待最久在前" },
     waits: (time) => `已等${time}`,
     resolved: "已解决",

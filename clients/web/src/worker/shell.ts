@@ -5,6 +5,7 @@
 declare const SHELL: string[] // the addresses of the page and of what it loads, from the build
 
 const worker = self as unknown as ServiceWorkerGlobalScope
+const SHELLS = "chatserver-/"
 const KEPT = `chatserver-${SHELL.join(" ")}` // another build has other names, and is another shell
 const PATIENCE_MS = 3000 // a network that takes longer is none
 const SETTINGS = "/pages.json"
@@ -31,7 +32,8 @@ async function keepShell(): Promise<void> {
 }
 
 async function dropOthers(): Promise<void> {
-  const old = (await caches.keys()).filter((name) => name !== KEPT)
+  const all = await caches.keys()
+  const old = all.filter((name) => name.startsWith(SHELLS) && name !== KEPT)
   await Promise.all(old.map((name) => caches.delete(name)))
 }
 

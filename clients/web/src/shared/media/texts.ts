@@ -1,0 +1,68 @@
+// What is said about pictures, recordings, videos and files.
+
+import { texts } from "../i18n/index.ts"
+
+const en = {
+  attach: "Attach a picture, video or file",
+  send: "Send",
+  remove: "Remove",
+  caption: "Add a caption",
+  sending: (count: number) => (count === 1 ? "Send this?" : `Send these ${count}?`),
+  drop: "Drop files to send them",
+  image: (name: string) => `Picture from ${name}`,
+  open: "Open the picture",
+  viewer: "Pictures",
+  previous: "Previous picture",
+  next: "Next picture",
+  video: (name: string) => `Video from ${name}`,
+  play: "Play the voice message",
+  pause: "Pause",
+  position: "Position in the voice message",
+  download: (name: string) => `Download ${name}`,
+  file: "File",
+  uploading: "Uploading",
+  cancel: "Cancel the upload",
+  gone: "This cannot be shown any more.",
+  record: "Record a voice message",
+  recording: "Recording",
+  sendRecording: "Send the voice message",
+  noMicrophone: "The microphone cannot be used. Allow it in the browser and try again.",
+  refused: {
+    wrong_type: "This kind of file cannot be sent like this.",
+    unreadable: "This file is damaged.",
+    too_large: "This file is too large.",
+  },
+} as const
+
+/** The texts of media in the language of the page. */
+export const m = texts(en, {
+  attach: "发送图片、视频或文件",
+  send: "发送",
+  remove: "移除",
+  caption: "添加说明",
+  sending: (count) => (count === 1 ? "发送这个文件？" : `发送这 ${count} 个文件？`),
+  drop: "松开即可发送文件",
+  image: (name) => `${name}发来的图片`,
+  open: "打开图片",
+  viewer: "图片",
+  previous: "上一张",
+  next: "下一张",
+  video: (name) => `${name}发来的视频`,
+  play: "播放语音",
+  pause: "暂停",
+  position: "语音播放位置",
+  download: (name) => `下载 ${name}`,
+  file: "文件",
+  uploading: "上传中",
+  cancel: "取消上传",
+  gone: "内容已无法显示。",
+  record: "录制语音",
+  recording: "正在录音",
+  sendRecording: "发送语音",
+  noMicrophone: "无法使用麦克风，请在浏览器中允许后重试。",
+  refused: {
+    wrong_type: "不支持以这种方式发送此类文件。",
+    unreadable: "文件已损坏。",
+    too_large: "文件太大了。",
+  },
+})
