@@ -29,6 +29,7 @@ from loadtest.bench.node import mongo as mongo_at
 from loadtest.bench.rooms import plan as rooms_plan
 from loadtest.bench.rooms import run as rooms_bench
 from loadtest.bench.rooms import table as rooms_table
+from loadtest.bench.search import command as search_bench
 from loadtest.faults import command as faults_command
 from loadtest.rehearsal import command as rehearsal
 from loadtest.rehearsal import compare as comparison
@@ -46,6 +47,7 @@ bench = App(
     result_action="return_value",
 )
 app.command(bench)
+bench.command(search_bench.search)
 
 Chosen = Literal["motor", "pymongo", "both"]
 _DRIVERS: dict[Chosen, tuple[Literal["motor", "pymongo"], ...]] = {

@@ -22,6 +22,7 @@ READY_S = 60.0
 POLL_S = 0.05
 ENDED_S = 30.0  # only what hangs waits so long
 PRODUCT = ("-m", "chatserver", "serve")
+WORKER = ("-m", "chatserver", "worker")
 
 
 class ChatServer:

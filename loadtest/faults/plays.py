@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pymongo import MongoClient
@@ -35,6 +35,7 @@ class Play:
     lasts_s: float
     peace_s: float = 1.0
     shown: int = 0  # messages on all devices together while it lasts, at least
+    mongo_cable: bool = False  # what the stage needs for it
 
 
 PLAYS = {
@@ -47,6 +48,7 @@ PLAYS = {
         Play("valkey-gone-30s", strokes.valkey_gone, 30, peace_s=5),
         Play("valkey-hangs", strokes.valkey_hangs, 5, peace_s=3),
         Play("node-cut-off", strokes.one_node_cut_off, 1.5),
+        Play("node-without-mongo", strokes.one_node_without_mongo, 5, 3, mongo_cable=True),
         Play("primary-steps-down", strokes.primary_steps_down, 1),
         Play("primary-killed", strokes.primary_killed, 3, peace_s=1.5),
         Play("primary-lost", strokes.primary_lost, 3, peace_s=3),
@@ -84,7 +86,7 @@ async def perform(
 ) -> Outcome:
     """Let a play run for so long, at least through one stroke; the history stays in the folder."""
     history = scene.folder / HISTORY
-    async with on_stage(found, scene) as stage:
+    async with on_stage(found, replace(scene, mongo_cable=play.mongo_cable)) as stage:
         urls = [node.url for node in stage.nodes]
         with Recorder(history) as recorder:
             traffic = Traffic(urls, recorder, random.Random(seed), scene.pause_s)

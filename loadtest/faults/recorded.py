@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class Shelf:
         self.above = 0
         self._seq = 0
         self._seen = [0, 0]  # the highest numbers of both logs that anything has named
+        self._waiting: defaultdict[int, list[Payload]] = defaultdict(list)
 
     @property
     def seq(self) -> int:
@@ -51,6 +53,8 @@ class Shelf:
         known = self.messages.get(message["seq"])
         if known is None or message.get("mod", 0) >= known.get("mod", 0):
             self.messages[message["seq"]] = message
+        for change in self._waiting.pop(message["seq"], ()):
+            self._apply(change)
         self.read(message["sender"], message["seq"])
 
     def change(self, change: Payload) -> None:
@@ -59,12 +63,10 @@ class Shelf:
         if change["mod"] != self.mod + 1:
             return
         self.mod += 1
-        message = self.messages.get(change["seq"])
-        if message is not None and message.get("mod", 0) < change["mod"]:
-            self.messages[change["seq"]] = {
-                **_CHANGED[change["type"]](message, change),
-                "mod": self.mod,
-            }
+        if change["seq"] in self.messages:
+            self._apply(change)
+        elif change["seq"] > self.above:  # the message is on its way, perhaps as it was before
+            self._waiting[change["seq"]].append(change)
 
     def read(self, user: str, seq: int) -> None:
         """A member has read up to here at least."""
@@ -73,7 +75,14 @@ class Shelf:
     def forget(self, above: int) -> None:
         """Start afresh with what comes after number `above`."""
         self.messages.clear()
+        self._waiting.clear()
         self.above = self._seq = above
+
+    def _apply(self, change: Payload) -> None:
+        message = self.messages[change["seq"]]
+        if message.get("mod", 0) < change["mod"] and change["type"] in _CHANGED:
+            changed = _CHANGED[change["type"]](message, change)
+            self.messages[change["seq"]] = {**changed, "mod": change["mod"]}
 
 
 class RecordedDevice(Person):

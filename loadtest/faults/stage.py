@@ -6,14 +6,14 @@ import asyncio
 import base64
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from chatserver.dev import servers
 from loadtest.faults.cable import Cable, cable_to
-from loadtest.faults.nodes import PRODUCT, ChatServer, faults_in
+from loadtest.faults.nodes import PRODUCT, WORKER, ChatServer, faults_in, free_port
 from loadtest.faults.replica_set import MEMBERS, ReplicaSet
 from loadtest.faults.server import Server
 from loadtest.faults.traffic import PAUSE_S
@@ -58,13 +58,21 @@ def databases(path: Path, members: int = MEMBERS) -> Iterator[Databases]:
 
 
 class Stage:
-    """Nodes over databases; the first of them reaches Valkey through a cable of its own."""
+    """Nodes over databases; the first of them reaches Valkey through a cable of its own, and
+    MongoDB's primary too where the scene says so."""
 
-    def __init__(self, found: Databases, cable: Cable, nodes: Sequence[ChatServer]) -> None:
+    def __init__(
+        self,
+        found: Databases,
+        cable: Cable,
+        nodes: Sequence[ChatServer],
+        mongo_cable: Cable | None = None,
+    ) -> None:
         """The nodes run already."""
         self.mongo = found.mongo
         self.valkey = found.valkey
         self.cable = cable
+        self.mongo_cable = mongo_cable
         self.nodes = nodes
         self._turn = -1
 
@@ -96,30 +104,61 @@ class Scene:
     settings: Mapping[str, str] = field(default_factory=lambda: {**GENEROUS, **PROMPT})
     pause_s: float = PAUSE_S  # at most, between two things that somebody does
     database: str = field(default_factory=lambda: f"play_{secrets.token_hex(6)}")
+    mongo_cable: bool = False  # the primary must stay what it is: the first node knows no other
+
+    def environment(self, found: Databases) -> dict[str, str]:
+        """What a process of the play is told."""
+        return {
+            "CHAT_MONGO_URL": found.mongo.url,
+            "CHAT_REDIS_URL": found.valkey.url,
+            "CHAT_MONGO_DATABASE": self.database,
+            **self.settings,
+        }
 
 
 @asynccontextmanager
 async def on_stage(found: Databases, scene: Scene) -> AsyncIterator[Stage]:
     """Nodes that run until the end, whatever happened to them meanwhile."""
-    address = urlsplit(found.valkey.url)
-    async with cable_to(address.port or 0) as (cable, near):
-        urls = [f"redis://{urlsplit(near).netloc}/0", *[found.valkey.url] * (scene.nodes - 1)]
+    async with AsyncExitStack() as ends:
+        cable, near = await ends.enter_async_context(cable_to(_port(found.valkey.url)))
+        first = {"CHAT_REDIS_URL": f"redis://{urlsplit(near).netloc}/0"}
+        mongo_cable = None
+        if scene.mongo_cable:
+            primary, _ = await asyncio.to_thread(found.mongo.roles)
+            way = cable_to(_port(f"//{primary.url}"))
+            mongo_cable, near = await ends.enter_async_context(way)
+            first["CHAT_MONGO_URL"] = f"mongodb://{urlsplit(near).netloc}/?directConnection=true"
+        told = scene.environment(found)
         nodes = [
             ChatServer(
-                scene.folder / f"node-{number}",
-                {
-                    "CHAT_MONGO_URL": found.mongo.url,
-                    "CHAT_REDIS_URL": url,
-                    "CHAT_MONGO_DATABASE": scene.database,
-                    **scene.settings,
-                },
-                scene.program,
+                scene.folder / f"node-{number}", told | (first if not number else {}), scene.program
             )
-            for number, url in enumerate(urls)
+            for number in range(scene.nodes)
         ]
         try:
             await asyncio.gather(*(node.restart() for node in nodes))
-            yield Stage(found, cable, nodes)
+            yield Stage(found, cable, nodes, mongo_cable)
         finally:
             for node in nodes:
                 node.kill9()
+
+
+@asynccontextmanager
+async def working(found: Databases, scene: Scene) -> AsyncIterator[ChatServer]:
+    """A worker beside the nodes of a scene, until the end.
+
+    Raises:
+        RuntimeError: it does not start.
+    """
+    port = str(free_port())
+    at = {"CHAT_PORT": port, "CHAT_WORKER_PORT": port}
+    worker = ChatServer(scene.folder / "worker", scene.environment(found) | at, WORKER)
+    try:
+        await worker.restart()
+        yield worker
+    finally:
+        worker.kill9()
+
+
+def _port(url: str) -> int:
+    return urlsplit(url).port or 0

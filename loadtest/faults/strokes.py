@@ -66,6 +66,14 @@ async def one_node_cut_off(stage: Stage) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def one_node_without_mongo(stage: Stage) -> AsyncIterator[None]:
+    """One node no longer reaches MongoDB; the others do, and all hear each other over Valkey."""
+    assert stage.mongo_cable is not None, "the scene has no cable to MongoDB"
+    with stage.mongo_cable.severed():
+        yield
+
+
+@asynccontextmanager
 async def primary_steps_down(stage: Stage) -> AsyncIterator[None]:
     """MongoDB's primary hands over to another member."""
     await asyncio.to_thread(stage.mongo.step_down)

@@ -17,7 +17,7 @@ from loadtest.rehearsal import page, results
 from loadtest.rehearsal.live import View, waits_table
 from loadtest.rehearsal.results import Report
 from loadtest.rehearsal.run import Orders, Run
-from loadtest.rehearsal.scenario import Scenario, busier, compressed, load
+from loadtest.rehearsal.scenario import Scenario, busier, compressed, load, over
 from loadtest.rehearsal.venue import Venue, own
 from loadtest.rehearsal.ways import Target
 from loadtest.swarm.failed import Failed
@@ -57,12 +57,18 @@ class Size:
         All stages last this many times shorter; rates stay.
     busier
         This many times as many questions and talk.
+    push
+        Customers who are away are notified, by a worker of the run's own.
+    set
+        A setting of the run's own servers, CHAT_NAME=VALUE; several times for several.
     """
 
     clients: int | None = None
     processes: int | None = None
     compress: float = 1
     busier: float = 1
+    push: bool = False
+    set: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ class Wish:
     processes: int | None = None
     compress: float = 1
     busier: float = 1
+    push: bool = False
+    set: tuple[str, ...] = ()
     out: Path | None = None
 
     def chosen(self) -> Scenario:
@@ -85,6 +93,7 @@ class Wish:
         scenario = load(self.scenario)
         if self.clients is not None:
             scenario = scenario.model_copy(update={"clients": self.clients})
+        scenario = over(scenario, push=self.push, settings=self.set)
         return busier(compressed(scenario, self.compress), self.busier)
 
     def load_processes(self, scenario: Scenario) -> int:
@@ -121,6 +130,8 @@ def run(
     scenario, folder = wish.chosen(), wish.folder()
     if there is not None and scenario.breaks_servers:
         raise Failed("a scenario with faults runs on servers of its own: leave out --target")
+    if there is not None and (scenario.setting.push or scenario.setting.environment):
+        raise Failed("--push and --set are for servers of its own: leave out --target")
     for left in folder.glob("history-*.jsonl"):
         left.unlink()
     report = asyncio.run(_run(scenario, folder, wish, there, console, program))

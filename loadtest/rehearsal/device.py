@@ -61,6 +61,7 @@ class Device:
         self._token_ended = False
         self._back_at = 0.0  # the server said when to come back
         self._is_stale = False
+        self._called: asyncio.Event | None = None  # while a refused sync waits
         self._may_lack = False
         self._lacked: frozenset[str] = frozenset()
 
@@ -176,7 +177,8 @@ class Device:
             self._book.count(f"error {answer.get('code')}")
             if answer.get("code") not in TRY_AGAIN:
                 raise Failed(f"{event} of {self.user} was refused: {answer}")
-            await asyncio.sleep(answer.get("retry_after_ms", 1000 * AGAIN_S) / 1000)
+            wait_s = answer.get("retry_after_ms", 1000 * AGAIN_S) / 1000
+            await (self._until_called if event == "sync" else asyncio.sleep)(wait_s)
 
     async def tend(self) -> None:
         """Called now and then: notices gaps that stay, and calls that nobody answers."""
@@ -205,6 +207,13 @@ class Device:
             self._sync_token, more = answer["token"], answer["more"]
             for conversation in answer["conversations"]:
                 await self._take(conversation)
+
+    async def _until_called(self, seconds: float) -> None:
+        self._called = asyncio.Event()
+        if not self._is_stale:  # else it was called before it came to wait
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._called.wait(), seconds)
+        self._called, self._is_stale = None, False
 
     def last_view(self) -> None:
         """Write down what it shows of every conversation."""
@@ -355,10 +364,16 @@ class Device:
             self._record.event("change", event.payload)
             self.shelves.setdefault(event.payload["conversation"], Shelf()).change(event.payload)
         elif event.name == "notice":
-            self._is_stale |= event.payload["type"] == "resync"
-            self._back_at = now() + event.payload.get("reconnect_in_ms", 0) / 1000
+            self._noticed(event.payload)
         elif "me" in event.payload["conversation"]:
             self.shelves.setdefault(event.payload["conversation"]["id"], Shelf())
+
+    def _noticed(self, notice: dict[str, Any]) -> None:
+        self._back_at = now() + notice.get("reconnect_in_ms", 0) / 1000
+        if notice["type"] == "resync" and self._called is not None:
+            self._called.set()
+        elif notice["type"] == "resync":
+            self._is_stale = True
 
     def _keep(self, letter: Letter, answer: dict[str, Any]) -> None:
         shelf = self.shelves.setdefault(letter.conversation, Shelf())

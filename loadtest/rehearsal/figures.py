@@ -24,6 +24,7 @@ DELIVERED = "delivered"  # a message, to each device that is told of it
 DELIVERED_LATE = "delivered, bad line"  # the same to devices with a bad line
 READ = "read mark"
 HISTORY = "history"
+NOTIFIED = "notified"  # whoever is away: from due, that is stored, to handed to a push service
 LAG = "load lag"  # of the load's own event loop
 WAITS = (CONNECT, COME, BACK, ACKNOWLEDGED, DELIVERED, DELIVERED_LATE, READ, HISTORY, LAG)
 

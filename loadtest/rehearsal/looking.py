@@ -15,6 +15,8 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from loadtest.bench.rooms.counters import Asked, Telling
+from loadtest.rehearsal.figures import Waits
+from loadtest.rehearsal.notified import buckets, waits
 from loadtest.rehearsal.results import Looked
 from loadtest.rehearsal.venue import Venue
 
@@ -64,6 +66,16 @@ class Looking:
             mongo_commands=_per(grown.get("mongo"), passed_s),
             redis_commands=_per(grown.get("redis"), passed_s),
         )
+
+    async def notified(self) -> Waits | None:
+        """How long the notifications of the run so far took; None without a worker, or any."""
+        worker = self._venue.worker
+        if worker is None:
+            return None
+        timeout = aiohttp.ClientTimeout(total=METRICS_WITHIN_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            page = await _page(session, f"{worker.url}/metrics")
+        return waits(buckets(text_string_to_metric_families(page)))
 
     def _counted(self) -> Sums:
         seen: Sums = {}

@@ -44,6 +44,7 @@ WHAT = {
     figures.DELIVERED_LATE: "the same where the phone's own line is bad",
     figures.READ: "a read mark stored and confirmed",
     figures.HISTORY: "a page of older messages",
+    figures.NOTIFIED: "who is away: from due to handed to a push service, as the worker counted",
     figures.LAG: "how late the load itself ran: waits are that much too long",
 }
 
@@ -135,6 +136,9 @@ def _verdict(report: Report) -> str:
 
 def _circumstances(report: Report) -> str:
     whose = "servers of its own" if report.own_servers else "servers that were there"
+    if report.settings:
+        given = ", ".join(f"{name}={value}" for name, value in report.settings.items())
+        whose += f" with {given}"
     settled = "never" if report.settled_s is None else f"after {report.settled_s:.1f} s"
     return (
         f"{report.began}; {report.clients:,} customers from {report.processes} load processes, "

@@ -19,6 +19,7 @@ from loadtest.rehearsal.cast import CHANNEL, Cast
 from loadtest.rehearsal.device import Device
 from loadtest.rehearsal.figures import Tally
 from loadtest.rehearsal.habits import Habits
+from loadtest.rehearsal.notified import PROVIDER
 from loadtest.rehearsal.scenario import Drop, Scenario, Stage
 from loadtest.rehearsal.schedule import Curve, arrivals, regular
 from loadtest.rehearsal.ways import Target, Ways, now
@@ -233,6 +234,8 @@ class Play:
         answer = await phone.ask("conversation.open", kind="direct", **{"with": other})
         if answer["conversation"]["id"] != self.cast.direct(number):
             raise Failed("the server names direct conversations in a way of its own")
+        if self._scenario.setting.push:
+            await phone.ask("device.update", push={"provider": PROVIDER, "token": phone.name})
 
     async def _read_anew(self) -> None:
         """Through the next node: a device that holds nothing reads everything."""

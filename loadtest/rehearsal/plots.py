@@ -64,7 +64,9 @@ def panels(report: Report) -> Iterator[Panel]:
             "busiest load process": lambda second: second.load_cpu,
         },
     )
-    yield Panel("Memory of the servers, MB", {"nodes": lambda second: second.looked.server_mb})
+    yield Panel(
+        "Memory of the servers, MB", {"all of them": lambda second: second.looked.server_mb}
+    )
     yield Panel("Event loops late by, ms", {
         "servers, mean": lambda second: second.looked.lag_ms,
         "load, p99": _wait(figures.LAG, "p99"),

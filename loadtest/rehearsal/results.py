@@ -65,6 +65,7 @@ class Report(Struct, frozen=True, kw_only=True):
     clients: int
     processes: int
     own_servers: bool
+    settings: dict[str, str] = {}  # of own servers, beside the product's
     stages: tuple[Span, ...]
     faults: tuple[Span, ...]
     seconds: tuple[Second, ...]

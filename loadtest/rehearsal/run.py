@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psutil
+from msgspec import structs
 
 from loadtest.bench.machine import described
 from loadtest.checker import Verdict
 from loadtest.faults import strokes
+from loadtest.rehearsal import figures
 from loadtest.rehearsal.cast import Cast
-from loadtest.rehearsal.figures import Merged, Tally
+from loadtest.rehearsal.figures import Merged, Tally, Waits
 from loadtest.rehearsal.judgement import judge
 from loadtest.rehearsal.looking import Looking
 from loadtest.rehearsal.notes import notes
@@ -95,13 +97,17 @@ class Run:
                 self._workers.append(ends.enter_context(Worker(None, *make)))
             await self._prepare()
             await self._perform(looking)
+            notified = await looking.notified()
             settled_s = await self._settle()
             await self._all(Play.finish)
         self._orders.watcher.phase("the checker reads all histories")
         histories = [Path(part.history) for part in self._parts]
         members = Cast(self._scenario, self._name).members(self._rooms)
         verdict = await asyncio.to_thread(judge, histories, self._venue, members)
-        return self._report(began, settled_s, verdict)
+        waits = self._total.waits()
+        if notified is not None:
+            waits[figures.NOTIFIED] = notified
+        return self._report(began, settled_s, verdict, waits)
 
     # --- steps --------------------------------------------------------------------------------
 
@@ -155,7 +161,10 @@ class Run:
         return now
 
     async def _settle(self) -> float | None:
-        """Everybody comes in, everything open is finished; how long until all show the same."""
+        """Everybody comes in, everything open is finished; how long until all show the same.
+
+        That they all come at once is for the checker's sake: it is counted, and not timed.
+        """
         self._orders.watcher.phase("everybody comes in, and all must show the same")
         await self._all(Play.fall_silent)
         deadline = time.monotonic() + SETTLES_WITHIN_S
@@ -164,7 +173,8 @@ class Run:
                 self._orders.watcher.phase(f"{unsettled} devices have not come to rest")
                 break
             await asyncio.sleep(POLL_S)
-        self._add(await self._all(Play.figures))
+        tallies = await self._all(Play.figures)
+        self._add([structs.replace(tally, histograms={}) for tally in tallies])
         return await self._alike()
 
     async def _alike(self) -> float | None:
@@ -217,7 +227,9 @@ class Run:
             after_s += stage.seconds
         return found
 
-    def _report(self, began: datetime, settled_s: float | None, verdict: Verdict) -> Report:
+    def _report(
+        self, began: datetime, settled_s: float | None, verdict: Verdict, waits: dict[str, Waits]
+    ) -> Report:
         stages = tuple(
             Span(stage.name, after_s, after_s + stage.seconds)
             for stage, after_s in self._beginnings()
@@ -230,13 +242,14 @@ class Run:
             clients=self._scenario.clients,
             processes=self._orders.processes,
             own_servers=self._venue.stage is not None,
+            settings=self._scenario.setting.environment,
             stages=stages,
             faults=tuple(self._broken),
             seconds=tuple(self._seconds),
             counts=dict(self._total.counts),
-            waits=self._total.waits(),
+            waits=waits,
             settled_s=settled_s,
-            notes=tuple(notes(self._seconds, self._total.waits(), psutil.cpu_count() or 1)),
+            notes=tuple(notes(self._seconds, waits, psutil.cpu_count() or 1)),
             judged=Judged(
                 verdict.ok,
                 verdict.looked_at,

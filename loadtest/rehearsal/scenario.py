@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from loadtest.rehearsal.distributions import Distribution, Lognormal, constant
 from loadtest.rehearsal.model import Model
@@ -19,13 +20,15 @@ ALL = Curve(points=((0, 1), (1, 1)))
 
 Fault = Literal[
     "node_killed", "node_renewed", "valkey_gone", "valkey_hangs", "valkey_slow",
-    "one_node_cut_off", "primary_steps_down", "primary_killed", "primary_lost", "primary_hangs",
-    "disk_full",
+    "one_node_cut_off", "one_node_without_mongo", "primary_steps_down", "primary_killed",
+    "primary_lost", "primary_hangs", "disk_full",
 ]  # fmt: skip
 MONGO_FAULTS = frozenset(
     {"primary_steps_down", "primary_killed", "primary_lost", "primary_hangs", "disk_full"}
 )
+CUTS_MONGO: Fault = "one_node_without_mongo"
 
+Name = Annotated[str, Field(pattern="^CHAT_[A-Z0-9_]+$")]
 KINDS = frozenset({"constant", "uniform", "exponential", "lognormal", "choice"})
 
 
@@ -38,6 +41,8 @@ class Setting(Model):
 
     nodes: int = Field(default=1, ge=1, le=16)
     mongo_members: Literal[1, 3] = 1
+    push: bool = False  # whether a worker notifies customers who are away
+    environment: dict[Name, str] = Field(default_factory=dict)  # settings, CHAT_NAME = "value"
 
 
 class People(Model):
@@ -146,13 +151,23 @@ class Scenario(Model):
     @property
     def breaks_servers(self) -> bool:
         """Whether it needs servers that the run has started itself."""
-        return any(stage.faults for stage in self.stages)
+        return bool(self.faults)
+
+    @property
+    def faults(self) -> set[Fault]:
+        """The kinds of all faults."""
+        return {fault.kind for stage in self.stages for fault in stage.faults}
 
     @property
     def mongo_members(self) -> int:
         """Members of the replica set, as faults of MongoDB's primary need three."""
-        kinds = {fault.kind for stage in self.stages for fault in stage.faults}
-        return 3 if kinds & MONGO_FAULTS else self.setting.mongo_members
+        return 3 if self.faults & MONGO_FAULTS else self.setting.mongo_members
+
+    @model_validator(mode="after")
+    def _one_way_to_mongo(self) -> Self:
+        if CUTS_MONGO in self.faults and self.faults & MONGO_FAULTS:
+            raise ValueError(f"{CUTS_MONGO} wants a primary that stays, other faults move it")
+        return self
 
 
 def shipped() -> list[str]:
@@ -215,6 +230,22 @@ def busier(scenario: Scenario, times: float) -> Scenario:
         for stage in scenario.stages
     ]
     return scenario.model_copy(update={"stages": tuple(stages)})
+
+
+def over(scenario: Scenario, *, push: bool, settings: Sequence[str]) -> Scenario:
+    """The same over other servers: with a worker that notifies, with settings as `NAME=VALUE`.
+
+    Raises:
+        BadScenario: one is not written so.
+    """
+    given = dict(each.partition("=")[::2] for each in settings)
+    setting = scenario.setting.model_dump()
+    setting["push"] |= push
+    setting["environment"] |= given
+    try:
+        return scenario.model_copy(update={"setting": Setting.model_validate(setting)})
+    except ValidationError:
+        raise BadScenario(f"no settings, CHAT_NAME=VALUE: {' '.join(settings)}") from None
 
 
 def _shorter(fault: Break, times: float) -> Break:

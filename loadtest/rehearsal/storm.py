@@ -2,15 +2,14 @@
 
 A node is one core that does one thing after the other: it lets clients in (no more than its
 turnstile's rate; the others are told when to come) and answers their syncs (who would wait too long
-is told when to come, too; what waited longer than a call may is refused and asks again). Nodes
-share nothing here, so one node is simulated with its part of the people; that MongoDB keeps up with
-all nodes is an assumption.
+is sent away and called as soon as the line is short; without calls, what waited longer than a call
+may is refused and asks again). Nodes share nothing here, so one node is simulated with its part of
+the people; that MongoDB keeps up with all nodes is an assumption.
 """
 
 from __future__ import annotations
 
 import heapq
-import math
 import random
 from collections import deque
 from collections.abc import Sequence
@@ -27,12 +26,15 @@ class Costs(Struct, frozen=True, kw_only=True):
     """Seconds of a node's core, and what the protocol prescribes; from loadtest/README.md."""
 
     connect_s: float = 0.00093  # authenticated and `ready`
-    sync_s: float = 0.0119  # 20 conversations, 2 of which moved; with its part of MongoDB's core
+    sync_s: float = 0.00183  # 20 conversations, 2 of which moved; with its part of MongoDB's core
     refusal_s: float = 0.0002
     connects_per_s: float = 2000  # CHAT_CONNECTS_PER_S
     call_within_s: float = 4.8
-    sync_turns: bool = True  # whether syncs are told their turn, as connects are
-    again_s: float = 1.0  # after a refused sync that was not told its turn
+    line_max_s: float = 3.0  # who would wait longer for a sync is sent away
+    line_s: float = 1.0  # shorter than this, the line is filled up by calls
+    calls: bool = True  # whether those who are sent away are called
+    called_s: float = 0.05  # until somebody who is called is there
+    again_s: float = 1.0  # after a refused sync, where nobody is called
     comes_after_s: tuple[float, float] = (0.5, 1.5)  # Socket.IO's clients, the first time
 
 
@@ -50,54 +52,96 @@ class Storm(Struct, frozen=True, kw_only=True):
 
 def simulate(people: int, costs: Costs, seed: int = 1) -> Storm:
     """A storm of so many people at one node, from the moment when all connections drop."""
+    node = _Node(costs)
     chance = random.Random(seed)
-    coming = [(chance.uniform(*costs.comes_after_s), COME, False) for _ in range(people)]
-    heapq.heapify(coming)
-    waiting: deque[tuple[float, int, bool]] = deque()  # since when, for what, whether told to come
-    back_s: list[float] = []
-    refused, now = [0, 0], 0.0
-    gates = (_Gate(costs.connects_per_s), _Gate(1 / costs.sync_s if costs.sync_turns else math.inf))
-    while coming or waiting:
-        if not waiting:
-            now = max(now, coming[0][0])
-        while coming and coming[0][0] <= now:
-            waiting.append(heapq.heappop(coming))
-        since, what, has_turn = waiting.popleft()
-        wait_s = 0.0 if has_turn else gates[what].wait_s(now)
-        if wait_s or (now - since > costs.call_within_s and what == SYNC):
-            now += costs.refusal_s
-            refused[what] += 1
-            heapq.heappush(coming, (now + (wait_s or costs.again_s), what, bool(wait_s)))
-        elif what == COME:
-            now += costs.connect_s
-            heapq.heappush(coming, (now, SYNC, False))
+    for _ in range(people):
+        node.comes(chance.uniform(*costs.comes_after_s), COME)
+    while node.work():
+        pass
+    return Storm(
+        back_s=node.back_s, refused_connects=node.refused[COME], refused_syncs=node.refused[SYNC]
+    )
+
+
+class _Node:
+    """One core; `now` is when it is through with what it has done so far."""
+
+    def __init__(self, costs: Costs) -> None:
+        self.back_s: list[float] = []
+        self.refused = [0, 0]
+        self._costs = costs
+        self._now = 0.0
+        self._next_place = -1.0  # when the turnstile lets in the next one
+        self._coming: list[tuple[float, int, bool]] = []  # when, for what, whether told to come
+        self._line: deque[tuple[float, int]] = deque()
+        self._syncs = 0  # in the line
+        self._away = 0  # sent away, to be called
+
+    def comes(self, at: float, what: int, *, told: bool = False) -> None:
+        """Somebody arrives at a time."""
+        heapq.heappush(self._coming, (at, what, told))
+
+    def work(self) -> bool:
+        """Take in who has arrived and do the next piece of work; false when all are back."""
+        if not self._line:
+            if not self._coming:
+                return False
+            self._now = max(self._now, self._coming[0][0])
+        while self._coming and self._coming[0][0] <= self._now:
+            since, what, told = heapq.heappop(self._coming)
+            self._meet(since, what, told)
+        if self._line:
+            self._serve(*self._line.popleft())
+        return True
+
+    def _meet(self, since: float, what: int, told: bool) -> None:
+        costs = self._costs
+        if what == COME and not told and (wait_s := self._turnstile()):
+            self._refuse(COME)
+            self.comes(self._now + wait_s, COME, told=True)
+        elif what == SYNC and costs.calls and self._syncs * costs.sync_s > costs.line_max_s:
+            self._refuse(SYNC)
+            self._away += 1
         else:
-            now += costs.sync_s
-            back_s.append(now)
-    return Storm(back_s=back_s, refused_connects=refused[COME], refused_syncs=refused[SYNC])
+            self._line.append((since, what))
+            self._syncs += what == SYNC
 
+    def _serve(self, since: float, what: int) -> None:
+        costs = self._costs
+        if what == COME:
+            self._now += costs.connect_s
+            self.comes(self._now, SYNC)
+            return
+        self._syncs -= 1
+        if self._now - since > costs.call_within_s:
+            self._refuse(SYNC)
+            self.comes(self._now + costs.again_s, SYNC)
+            return
+        self._now += costs.sync_s
+        self.back_s.append(self._now)
+        called = min(2, self._away) if self._syncs * costs.sync_s < costs.line_s else 0
+        self._away -= called
+        for _ in range(called):
+            self.comes(self._now + costs.called_s, SYNC)
 
-class _Gate:
-    """Lets in a second's worth at once, and so many per second; gives the others their turns."""
-
-    def __init__(self, rate: float) -> None:
-        self._step = 1 / rate
-        self._next = -1.0
-
-    def wait_s(self, now: float) -> float:
+    def _turnstile(self) -> float:
         """Nothing: come in. Else after what time it is one's turn, which is kept."""
-        turn = max(self._next, now - 1)
-        self._next = turn + self._step
-        return max(turn - now, 0.0)
+        turn = max(self._next_place, self._now - 1)
+        self._next_place = turn + 1 / self._costs.connects_per_s
+        return max(turn - self._now, 0.0)
+
+    def _refuse(self, what: int) -> None:
+        self._now += self._costs.refusal_s
+        self.refused[what] += 1
 
 
 def compared(people: int, nodes: Sequence[int]) -> list[tuple[str, Storm]]:
-    """A storm over each number of nodes: as the server is, and if syncs had no turns."""
+    """A storm over each number of nodes: as the server is, and if it called nobody."""
     return [
-        (f"{count} nodes{'' if turns else ', syncs without turns'}", simulate(each, costs))
-        for turns, costs in ((True, Costs()), (False, Costs(sync_turns=False)))
+        (f"{count} nodes{'' if costs.calls else ', without calls'}", simulate(each, costs))
+        for costs in (Costs(), Costs(calls=False))
         for count in nodes
-        for each in (math.ceil(people / count),)
+        for each in (-(-people // count),)
     ]
 
 

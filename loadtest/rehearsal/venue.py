@@ -9,9 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtest.faults.nodes import KEY, PRODUCT
-from loadtest.faults.stage import Scene, Stage, databases, on_stage
-from loadtest.rehearsal.scenario import Scenario
+from loadtest.faults.nodes import KEY, PRODUCT, ChatServer
+from loadtest.faults.stage import Scene, Stage, databases, on_stage, working
+from loadtest.rehearsal.notified import push_file
+from loadtest.rehearsal.scenario import CUTS_MONGO, Scenario
 from loadtest.rehearsal.ways import Target
 from loadtest.swarm.failed import Failed
 
@@ -32,14 +33,16 @@ class Venue:
     mongo_url: str | None = None
     database: str | None = None
     redis_url: str | None = None
+    worker: ChatServer | None = None  # who notifies
 
     @property
     def pids(self) -> dict[str, list[int]]:
         """Processes on this machine by what they are."""
         if self.stage is None:
             return {}
+        servers = [*self.stage.nodes, *([self.worker] if self.worker else ())]
         return {
-            "server": [node.pid for node in self.stage.nodes],
+            "server": [each.pid for each in servers],
             "data": [*(each.pid for each in self.stage.mongo.members), self.stage.valkey.pid],
         }
 
@@ -63,11 +66,20 @@ async def own(
         shutil.rmtree(path / "databases", ignore_errors=True)  # left by a run that was killed
         ends.callback(shutil.rmtree, path / "databases", ignore_errors=True)
         found = ends.enter_context(databases(path / "databases", scenario.mongo_members))
+        notifies = scenario.setting.push
+        pushing = await ends.enter_async_context(_push()) if notifies else {}
         scene = Scene(
-            path / "nodes", nodes=scenario.setting.nodes, program=program, settings=SETTINGS
+            path / "nodes",
+            nodes=scenario.setting.nodes,
+            program=program,
+            settings=SETTINGS | scenario.setting.environment | pushing,
+            mongo_cable=CUTS_MONGO in scenario.faults,
         )
+        worker = None
         try:
             stage = await ends.enter_async_context(on_stage(found, scene))
+            if notifies:
+                worker = await ends.enter_async_context(working(found, scene))
         except RuntimeError as error:
             raise Failed(str(error)) from None
         yield Venue(
@@ -76,4 +88,12 @@ async def own(
             mongo_url=found.mongo.url,
             database=scene.database,
             redis_url=found.valkey.url,
+            worker=worker,
         )
+
+
+@asynccontextmanager
+async def _push() -> AsyncIterator[dict[str, str]]:
+    """The settings of servers that notify; nothing is gathered, so that all waiting is theirs."""
+    async with push_file() as file:
+        yield {"CHAT_PUSH_FILE": str(file), "CHAT_PUSH_GATHER_MS": "1"}

@@ -76,11 +76,12 @@ class Ways:
         self._lines = itertools.count()
 
     def greeting(self, user: str, role: Role, device: str, *, expired: bool) -> bytes:
-        """CONNECT with a fresh token, or with one that has ended."""
+        """CONNECT with a fresh token, or with one that has ended; customers come by phone."""
         made_at = clock.now_ms() - (LONG_AGO_MS if expired else 0)
         person = Person(user=user, name=user, role=role)
         token = mint(self._settings, person, ttl_s=TOKEN_S, now_ms=made_at)
-        auth = {"token": token, "device": {"id": device, "platform": "bot"}}
+        platform = "android" if role == "customer" else "desktop"
+        auth = {"token": token, "device": {"id": device, "platform": platform}}
         return frames.masked("40" + msgspec.json.encode(auth).decode())
 
     def source(self, home: int) -> dict[str, Any]:

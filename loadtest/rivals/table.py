@@ -31,7 +31,8 @@ class Rival(Struct, frozen=True, kw_only=True):
     variables: Mapping[str, str] = {}
 
 
-def _module(name: str, *arguments: str) -> Command:
+def module(name: str, *arguments: str) -> Command:
+    """The command of a Python module, with its port as the last argument."""
     return lambda port: (sys.executable, "-m", name, *arguments, str(port))
 
 
@@ -64,21 +65,21 @@ RIVALS: Mapping[str, Rival] = {
         Rival(
             name="product",
             title="chatserver",
-            command=_module("chatserver", "serve", "--port"),
+            command=module("chatserver", "serve", "--port"),
             dialect=ProductDialect(KEY),
             stores=True,
         ),
         Rival(
             name="product-on-stock",
             title="chatserver on python-engineio",
-            command=_module("loadtest.rivals.product_on_stock"),
+            command=module("loadtest.rivals.product_on_stock"),
             dialect=ProductDialect(KEY),
             stores=True,
         ),
         Rival(
             name="stock",
             title="python-socketio on aiohttp",
-            command=_module("loadtest.rivals.stock"),
+            command=module("loadtest.rivals.stock"),
             dialect=MinimalDialect(),
         ),
         Rival(
@@ -91,7 +92,7 @@ RIVALS: Mapping[str, Rival] = {
         Rival(
             name="floor",
             title="floor: one bare write each",
-            command=_module("loadtest.rivals.floor"),
+            command=module("loadtest.rivals.floor"),
             dialect=MinimalDialect(),
             beats=False,
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ HISTORY = 3  # messages of each conversation
 MOVED = 2  # conversations of each person
 AT_ONCE = 200
 ANSWERED_WITHIN_S = 120.0
+RESYNC = b'"resync"'
 AGAIN_AFTER_MS = 1000  # where a refusal does not say when
 
 
@@ -76,7 +78,8 @@ class Storm:
         self._clients = await door.come_all(door.greetings(people), AT_ONCE)
 
     async def sync(self) -> Stormed:
-        """All ask in the same moment; who is refused asks again when the server says.
+        """All ask in the same moment; who is refused asks again when called, or when
+        the server said.
 
         Raises:
             Failed: somebody had no answer after two minutes.
@@ -99,9 +102,14 @@ class Storm:
         return Stormed(waits=waits, refusals=self._refusals, usage=watch.stop())
 
     async def _answered(self, client: Client, call: bytes) -> float:
+        called = asyncio.Event()
+        client.told = lambda packet: called.set() if RESYNC in packet else None
         while not (answer := await _ask(client, call))["ok"]:
             self._refusals += 1
-            await asyncio.sleep(answer.get("retry_after_ms", AGAIN_AFTER_MS) / 1000)
+            with suppress(TimeoutError):
+                again_s = answer.get("retry_after_ms", AGAIN_AFTER_MS) / 1000
+                await asyncio.wait_for(called.wait(), again_s)
+            called.clear()
         return time.perf_counter()
 
 

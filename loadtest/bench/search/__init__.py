@@ -1,0 +1,1 @@
+"""How fast messages are indexed and found, and what the index takes up."""
