@@ -18,7 +18,10 @@ PAGES = chatserver/pages/.stamp
 PAGE_SOURCES = $(shell find clients/web/src clients/web/public clients/sdk/src 2>/dev/null) \
 	$(wildcard clients/web/*.html clients/web/*/*.html clients/web/*.json clients/web/*.ts clients/package-lock.json)
 
-.PHONY: help setup pages run test test-long check bench bench-rooms bench-append bench-sdk bench-pages faults rehearsal clean constraints
+# A file's tests stay together, for what they share is costly; the first files are the longest.
+SPREAD = -n 3 --dist loadfile --no-loadscope-reorder
+
+.PHONY: help setup pages run test test-long check bench bench-rooms bench-append bench-sdk bench-pages bench-search faults rehearsal clean constraints bench-filter bench-media bench-push
 .DELETE_ON_ERROR:
 
 help:
@@ -31,6 +34,10 @@ help:
 	@echo 'make bench-append   measure the message log beside plain inserts (options: ARGS="--json FILE")'
 	@echo 'make bench-sdk      measure the TypeScript SDK: 10,000 events, and its size in a page'
 	@echo 'make bench-pages    measure the pages in Chromium: what they load, how soon they show, how they scroll'
+	@echo 'make bench-search   measure the index of words: how fast it is made and searched, how large it is'
+	@echo 'make bench-filter   measure the word filter; writes loadtest/README.md'
+	@echo 'make bench-push     measure notifications: how many a second, how soon; writes loadtest/README.md'
+	@echo 'make bench-media    measure uploads and downloads beside a bare file handler; writes loadtest/README.md'
 	@echo 'make faults   set up, then break databases and nodes while people talk (options: ARGS="--seconds 60 --only node-killed")'
 	@echo 'make rehearsal   set up, then rehearse a promotion (options: ARGS="reconnect_storm --clients 5000")'
 	@echo 'make setup    only the set-up: a virtual environment in .venv, and the pages'
@@ -47,11 +54,11 @@ run: $(VENV)/.stamp $(PAGES)
 
 test: check
 	@echo '== tests'
-	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	@exec $(BIN)/python -m pytest $(SPREAD) $(TESTS)
 
 test-long: check
 	@echo '== tests with all examples'
-	@exec env CHAT_TEST_EXAMPLES=all $(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	@exec env CHAT_TEST_EXAMPLES=all $(BIN)/python -m pytest $(SPREAD) $(TESTS)
 
 check: setup
 	@echo '== ruff check: mistakes and style'
@@ -79,6 +86,18 @@ bench-append: $(VENV)/.stamp
 
 bench-pages: setup
 	@exec $(BIN)/python -m loadtest bench pages $(ARGS)
+
+bench-search: $(VENV)/.stamp
+	@exec $(BIN)/python -m loadtest bench search --markdown loadtest/README.md $(ARGS)
+
+bench-filter: $(VENV)/.stamp
+	@exec $(BIN)/python -m loadtest.bench.filter --markdown loadtest/README.md $(ARGS)
+
+bench-push: $(VENV)/.stamp
+	@exec $(BIN)/python -m loadtest.bench.push --markdown loadtest/README.md $(ARGS)
+
+bench-media: $(VENV)/.stamp
+	@exec $(BIN)/python -m loadtest.bench.media --markdown loadtest/README.md $(ARGS)
 
 faults: $(VENV)/.stamp
 	@exec $(BIN)/python -m loadtest faults $(ARGS)

@@ -12,6 +12,7 @@ from typing import Any
 from pymongo.write_concern import WriteConcern
 
 from chatserver.__main__ import main
+from chatserver.gateway.engine.sockets import Socket
 from chatserver.gateway.inbox import Inbox
 from chatserver.gateway.server import Gateway
 from chatserver.store import database
@@ -66,6 +67,11 @@ def positions_forgotten() -> None:
     _replace(Database, "raise_fields", raise_fields)
 
 
+def no_queue_limit() -> None:
+    """Whatever waits for a reader is kept, however much it is."""
+    _replace(Socket, "_makes_room", lambda _self, _frame, _held: True)
+
+
 def _replace(owner: type, name: str, value: Any) -> None:
     setattr(owner, name, value)
 
@@ -78,6 +84,7 @@ DEFECTS: dict[str, Callable[[], None]] = {
         last_comes_first,
         no_resync,
         positions_forgotten,
+        no_queue_limit,
     )
 }
 

@@ -14,6 +14,7 @@ from loadtest.faults.nodes import ChatServer
 from loadtest.faults.people import PATIENCE_S, LostError, eventually, text
 from tests.acceptance.conftest import Cast, Start
 from tests.acceptance.rawsocket import joined_socket, raw_socket
+from tests.acceptance.stalled import STALLED, stalled_reader_is_cut_off
 
 MALFORMED = {
     "no packet type": "",
@@ -224,24 +225,8 @@ async def test_twenty_sends_without_waiting_keep_their_order(house: ChatServer, 
 async def test_a_reader_who_stops_is_closed_and_the_others_are_served(
     start: Start, cast: Cast
 ) -> None:
-    server = await start(outbox_bytes=100_000)
-    lin = await cast.join("lin", server)
-    async with joined_socket(server.url, cast.name("slow")):
-        room = await lin.open(cast.name("slow"))
-        await lin.ask("presence.watch", users=[cast.name("slow")])
-        body = {"text": "x" * 8000}
-        for batch in range(60):
-            payloads = [
-                {"conversation": room, "client_id": f"c{batch}-{n}", "kind": "text", "body": body}
-                for n in range(40)
-            ]
-            answers = [await lin.begin("message.send", payload) for payload in payloads]
-            acks = await asyncio.gather(*answers)
-            assert all(ack["ok"] for ack in acks)
-            if lin.seen("presence", user=cast.name("slow"), state="offline"):
-                break
-        # 19 MB are more than any kernel holds for a reader; it is seen to be offline a while later
-        await lin.sees("presence", user=cast.name("slow"), state="offline")
+    server = await start(**STALLED)
+    assert await stalled_reader_is_cut_off(server, cast, PATIENCE_S)
 
 
 @pytest.mark.asyncio

@@ -56,7 +56,7 @@ def examples(room: str, other: str) -> dict[str, dict[str, Any]]:
         "conversation.prefs": {**there, "mode": "all", "pinned": True, "archived": False},
         "message.send": {
             **there, "client_id": "c", "kind": "text", "body": text("x"), "reply_to": 1,
-            "mentions": [other], "retry": True,
+            "mentions": [other], "class": "chat", "retry": True,
         },
         "message.edit": {**there, "seq": 1, "body": text("y")},
         "message.recall": {**there, "seq": 10**6},
@@ -73,7 +73,13 @@ def examples(room: str, other: str) -> dict[str, dict[str, Any]]:
         "presence.watch": {"users": [other]},
         "presence.unwatch": {"users": [other]},
         "shop.status": {"shop": "nuanya-renmin"},
-        "device.update": {"foreground": True, "name": "x"},
+        "device.update": {
+            "foreground": True, "name": "x",
+            "push": {
+                "provider": "web", "token": "https://push.example/x", "app": "a", "language": "en",
+                "keys": {"p256dh": "BPk", "auth": "aa"},
+            },
+        },
         "device.list": {},
         "device.logout": {"device": "nobody's", "all": False},
         "auth.renew": {"token": "x"},
@@ -97,7 +103,34 @@ def examples(room: str, other: str) -> dict[str, dict[str, Any]]:
         "snippet.save": {"id": "s", "shortcut": "hi", "title": "x", "text": "y {customer}"},
         "snippet.remove": {"id": "s"},
         "customer.get": {"user": other},
+        "search.messages": {
+            **there, "query": "x", "sender": other, "kinds": ["text"], "after": 1, "before": 2**50,
+            "limit": 10, "cursor": None,
+        },
+        "search.conversations": {"query": "x", "limit": 10},
+        "search.people": {"query": "x", "limit": 10},
         "customer.tag": {"user": other, "tags": ["VIP"]},
+        "media.links": {**there, "seqs": [1, 2]},
+        "card.act": {
+            **there, "seq": 1, "button": "b", "client_id": "k", "rating": 5, "text": "x",
+            "retry": True,
+        },
+        "link.preview": {"url": "https://shop.example/p"},
+        "filter.get": {**there, "rule": "ads"},
+        "filter.set": {**there, "rule": "ads", "action": "mask", "words": ["微信"]},
+        "push.get": {},
+        "push.set": {
+            "preview": "name", "quiet": {"from": "22:00", "to": "08:00", "zone": "Asia/Shanghai"},
+            "paused_until": None, "desktop": "also", "phone": "+8613812340000",
+            "channels": {"push": True, "wechat": True, "sms": False},
+        },
+        "push.opened": {**there, "id": "p"},
+        "report.create": {**there, "seq": 1, "reason": "spam", "note": "x"},
+        "report.list": {**there, "state": "open", "after": [room, 1], "limit": 10},
+        "report.get": {**there, "seq": 1},
+        "report.resolve": {
+            **there, "seq": 1, "revision": 1, "verdict": "dismiss", "until": 1, "note": "x",
+        },
         "context.update": {
             "page": {"url": "https://shop.example/p", "title": "x"},
             "product": {

@@ -23,6 +23,7 @@ PAUSE_S = 0.3  # people do less in a second than in `make faults`
         ("valkey-gone-0.3s", 2, 0),
         ("valkey-gone-5s", 2, 0),
         ("node-cut-off", 2, 0),
+        ("node-without-mongo", 2, 0),
         ("primary-steps-down", 2, 0),
         ("primary-killed", 2, 0),
         pytest.param("disk-full", 2, 0, marks=pytest.mark.skipif("sys.platform != 'linux'")),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
-from chatclient import ChatCallError, ChatClient, Device
+from chatclient import Address, ChatCallError, ChatClient, Device, QuietHours
+from pymongo import MongoClient
 
+from chatserver.bus.presence import PresenceBoard
 from loadtest.faults.nodes import ChatServer
 from loadtest.faults.people import eventually, text, token
 from tests.acceptance.conftest import Cast, Start
@@ -85,3 +88,54 @@ async def test_the_sdk_keeps_a_room_right_for_all_in_it(start: Start, cast: Cast
         direct = (await mei.open(names["lin"])).id
         forwarded = await mei.forward(direct, room, [mei.conversations[room].log.first])
         assert forwarded.seq == 1
+
+
+@pytest.mark.asyncio
+async def test_the_sdk_says_where_and_how_somebody_is_notified(
+    house: ChatServer, cast: Cast, mongo_url: str, redis_url: str
+) -> None:
+    names = {name: cast.name(name) for name in ("mei", "lin")}
+    space = house._environment["CHAT_MONGO_DATABASE"]
+    board = PresenceBoard(redis_url, "a worker", space=space)
+
+    async def is_in_front(of: str) -> bool:
+        return (await board.in_front([names["mei"]])).get(names["mei"]) == of
+
+    async def seen_in(front: str) -> None:
+        await eventually(lambda: is_in_front(front), f"seen in front of: {front}")
+
+    async with (
+        ChatClient(
+            house.url, token=token(names["mei"]), device=Device("phone", platform="ios")
+        ) as phone,
+        ChatClient(
+            house.url, token=token(names["mei"]), device=Device("page", platform="web")
+        ) as page,
+        ChatClient(
+            house.url, token=token(names["lin"], role="consultant"), device=Device("till")
+        ) as lin,
+    ):
+        await seen_in("handheld")
+        await phone.set_foreground(on=False)
+        await seen_in("desktop")
+        await page.set_foreground(on=False)
+        await seen_in("away")
+
+        await phone.set_push(Address(provider="apns", token="a" * 64))
+        with pytest.raises(ChatCallError) as refused:
+            await page.set_push(Address(provider="fcm", token="a b"))
+        assert (refused.value.code, refused.value.path) == ("invalid", "push.token")
+        quiet = QuietHours(from_="22:00", to="08:00", zone="Asia/Shanghai")
+        await page.set_push_prefs(quiet=quiet, preview="name", phone="+8613812340000")
+        prefs = (await phone.push_prefs()).prefs
+        assert (prefs.quiet, prefs.preview, prefs.phone) == (quiet, "name", "+86138****0000")
+        with MongoClient[Any](mongo_url) as client:
+            found = client[space]["devices"].find({"user": names["mei"], "push": {"$exists": True}})
+            assert [each["push"]["provider"] for each in found] == ["apns"]
+
+        room = (await phone.open(names["lin"])).id
+        await lin.send(room, "您的订单已到店", message_class="service")
+        await eventually(lambda: bodies(phone, room) == ["您的订单已到店"], "it arrives")
+        assert phone.conversations[room].messages[0].message_class == "service"
+        await phone.push_opened(room, "n1")
+    await board.close()

@@ -72,6 +72,16 @@ async def test_nothing_is_lost_doubled_or_out_of_order_over_cuts_and_reloads(
 
 
 @pytest.mark.asyncio
+async def test_a_file_arrives_whole_over_a_connection_that_is_cut_again_and_again(
+    house: ChatServer, cast: Cast
+) -> None:
+    mei, lin = cast.name("mei"), cast.name("lin")
+    script = {"url": house.url, "mei": token(mei), "lin": token(lin), "linId": lin}
+    played = json.loads((await run("test/live/media.ts", json.dumps(script))).splitlines()[-1])
+    assert played["requests"] > 4
+
+
+@pytest.mark.asyncio
 async def test_the_package_holds_the_built_files_and_no_others(tmp_path: Path) -> None:
     shutil.rmtree(SDK / "dist", ignore_errors=True)
     await run(TYPESCRIPT / "bin" / "tsc", "-p", "tsconfig.build.json")

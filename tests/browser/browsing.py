@@ -12,7 +12,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 
 from loadtest.bench.pages.chromium import found
 from loadtest.faults.nodes import ChatServer
-from loadtest.faults.people import token
+from loadtest.faults.people import eventually, token
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -43,6 +43,12 @@ _AXE = """async () => {
 
 _IS_DRAWN_IN = """(theme) => matchMedia(`(prefers-color-scheme: ${theme})`).matches
     && new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50, true)))"""
+
+
+async def comes_true(page: Page, expression: str, argument: object = None) -> None:
+    """Wait until JavaScript says so. (Where a page must not use `eval`, Playwright's own
+    `wait_for_function` works only when it is true at once.)"""
+    await eventually(lambda: page.evaluate(expression, argument), expression)
 
 
 def chromium() -> str:
@@ -135,7 +141,7 @@ class Browsing:
     async def turn(self, page: Page, theme: Theme) -> None:
         """The system turns light or dark while the page is open; gives once it is drawn so."""
         await page.emulate_media(color_scheme=theme)
-        await page.wait_for_function(_IS_DRAWN_IN, arg=theme)
+        await comes_true(page, _IS_DRAWN_IN, theme)
 
     async def keep(self, page: Page, name: str) -> None:
         """Keep a picture of the page in build/screenshots."""

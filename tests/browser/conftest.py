@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Generator
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -22,22 +22,16 @@ from chatserver.config import load
 from chatserver.dev import demo, story
 from chatserver.dev.folder import DataFolder
 from loadtest.bench.pages.chromium import FLAGS
-from loadtest.faults.nodes import KEY, ChatServer, faults_in
+from loadtest.faults.nodes import KEY, ChatServer, faults_in, free_port
 from loadtest.faults.people import eventually
 from loadtest.faults.stage import GENEROUS
+from loadtest.push.fronts import over_http1
 from tests.browser.browsing import PATIENCE_MS, Browsing, chromium
+from tests.browser.notified import PushService
+from tests.browser.shop import Shop
 from tests.browser.shop_site import ShopSite
 
 HAS_FAILED = pytest.StashKey[bool]()
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker plays them all, so that server and browser start once."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -55,8 +49,20 @@ async def other_site() -> AsyncIterator[ShopSite]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def push_service() -> AsyncIterator[PushService]:
+    """Where all browsers here have their subscriptions."""
+    service = PushService()
+    async with over_http1(service):
+        yield service
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(
-    tmp_path_factory: pytest.TempPathFactory, mongo_url: str, redis_url: str, shop_site: ShopSite
+    tmp_path_factory: pytest.TempPathFactory,
+    mongo_url: str,
+    redis_url: str,
+    shop_site: ShopSite,
+    push_service: PushService,
 ) -> AsyncIterator[ChatServer]:
     """A node with the demo shop; its log must stay clean."""
     if not (BUILT / "index.html").is_file():
@@ -65,21 +71,27 @@ async def server(
     name = f"browser_{secrets.token_hex(6)}"
     DataFolder(folder).key(KEY)
     environment = {
-        **GENEROUS,
+        **GENEROUS, "CHAT_SEARCHES_PER_S": "1000",
         "CHAT_MONGO_URL": mongo_url, "CHAT_REDIS_URL": redis_url, "CHAT_MONGO_DATABASE": name,
         "CHAT_COMMUNITIES_FILE": str(demo.RULES), "CHAT_DEMO_FOLDER": str(folder),
         "CHAT_PUBLIC_ORIGINS": shop_site.origin,
         "CHAT_SHOP_NAMES": f"{story.SHOP}={story.SHOP_NAME}",
+        "CHAT_PUSH_FILE": str(push_service.file(folder)),
+        "CHAT_PUSH_GATHER_MS": "0", "CHAT_PUSH_HOLD_MS": "500",
     }  # fmt: skip
     node = ChatServer(folder, environment)
+    own = {"CHAT_WORKER_PORT": str(free_port())}
+    worker = ChatServer(folder / "worker", {**environment, **own}, ("-m", "chatserver", "worker"))
     try:
         patient = {"CHAT_JWT_KEY": KEY, "CHAT_STORE_TIMEOUT_MS": "60000"}
         await demo.seed(load({**environment, **patient}), enrolled=node.spawn)
         await eventually(node.is_ready, "the server is ready")
+        worker.spawn()  # who searches waits until it found something
         yield node
         assert node.exit_status is None
         assert not faults_in(node.log())
     finally:
+        worker.stop()
         node.stop()
         with MongoClient[Any](mongo_url) as client:
             client.drop_database(name)
@@ -118,3 +130,10 @@ async def browsing(
     if request.node.stash[HAS_FAILED]:
         await browsing.keep_all(f"failed-{request.node.originalname}")
     assert not await browsing.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(browsing: Browsing) -> AsyncIterator[Shop]:
+    """A shop of its own."""
+    async with AsyncExitStack() as stack:
+        yield Shop(browsing, stack)

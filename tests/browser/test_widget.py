@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
 from loadtest.faults.people import Person, eventually, token
-from tests.browser.browsing import Browsing
+from tests.browser.browsing import Browsing, comes_true
 from tests.browser.shop_site import SHOP, ShopSite
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -156,14 +156,14 @@ async def test_a_page_can_show_and_hide_the_chat_and_hear_of_unread_messages(
     await page.evaluate(
         "window.heard = []; void chatWidget.onUnreadCountChange((count) => heard.push(count))"
     )
-    await page.wait_for_function("() => heard.at(-1) === 1")
+    await comes_true(page, "heard.at(-1) === 1")
     # what other windows say counts for nothing, also where it looks right
     await page.evaluate("postMessage({ chat: 'unread', count: 99 }, '*')")
     await lin.say(talk, "Are you there?")
-    await page.wait_for_function("() => heard.at(-1) === 2")
+    await comes_true(page, "heard.at(-1) === 2")
     assert 99 not in await page.evaluate("heard")
     await page.evaluate("chatWidget.show()")
-    await page.wait_for_function("() => heard.at(-1) === 0")
+    await comes_true(page, "heard.at(-1) === 0")
     await page.evaluate("chatWidget.hide()")
     await expect(page.locator("chat-widget iframe")).to_be_hidden()
     await page.evaluate("chatWidget.shutdown()")

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-import pytest_asyncio
-from chatclient import ChatClient, Device
 from playwright.async_api import Page, WebSocketRoute, expect
 
-from loadtest.faults.people import token
-from tests.browser.browsing import Browsing, Theme, field, said, write
+from tests.browser.browsing import Browsing, Theme, comes_true, field, said, write
 from tests.browser.pretended import PretendedCustomers
+from tests.browser.shop import Shop, claim, look
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -23,49 +19,6 @@ HOSTILE = '<img src=x onerror="window.broken=1">'
 THEMES: tuple[Theme, ...] = ("dark", "light")
 CUSTOMERS = 300
 DRAWN_MAX = 60  # rows of a list that are in the page at once
-
-
-class Shop:
-    """A shop of its own for one test, with its people."""
-
-    def __init__(self, browsing: Browsing, stack: AsyncExitStack) -> None:
-        self._browsing = browsing
-        self._stack = stack
-        self._id = browsing.name("shop")
-
-    def address(self, who: str, role: str, name: str) -> str:
-        """Where somebody of the shop works, or asks."""
-        path = "/" if role == "customer" else "/workbench"
-        return self._browsing.as_new(who, role, path, name=name, shop=self._id)
-
-    async def workbench(self, who: str = "lin", name: str = "林晓燕", **looks: Any) -> Page:
-        """A consultant's workbench, open and connected."""
-        page = await self._browsing.open(self.address(who, "consultant", name), **looks)
-        await expect(page.locator(".inboxes__me p")).to_have_text(name)
-        return page
-
-    async def person(self, who: str, role: str = "customer", name: str = "陈小美") -> ChatClient:
-        """Somebody without a browser, connected."""
-        user = self._browsing.name(who)
-        made = token(user, role, name=name, shop=self._id)
-        device = Device(f"{user}-till", platform="desktop")
-        chat = ChatClient(self._browsing.url, token=made, device=device)
-        await self._stack.enter_async_context(chat)
-        await chat.ready()
-        return chat
-
-    async def asks(self, customer: ChatClient, text: str = "今天几点关门？") -> str:
-        """A customer asks the shop; gives the conversation."""
-        opened = await customer.call("conversation.open", kind="service")
-        conversation = str(opened["conversation"]["id"])
-        await customer.send(conversation, text)
-        return conversation
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def shop(browsing: Browsing) -> AsyncIterator[Shop]:
-    async with AsyncExitStack() as stack:
-        yield Shop(browsing, stack)
 
 
 class Held:
@@ -95,19 +48,6 @@ class Held:
                 server.send(packet)
 
         page.on_message(pass_on)
-
-
-async def look(page: Page) -> None:
-    """Open the one who waits for anybody."""
-    await page.locator("#tab-unassigned").click()
-    await page.locator(".entry").click()
-
-
-async def claim(page: Page) -> None:
-    """Take on the one who waits for anybody."""
-    await look(page)
-    await page.locator(".looking button").click()
-    await expect(field(page)).to_be_visible()
 
 
 async def test_a_question_is_claimed_answered_and_settled_and_the_next_one_opens_it_again(
@@ -206,7 +146,7 @@ async def test_the_keyboard_alone_finds_answers_notes_edits_and_goes_on(
     await expect(bench.locator(".entry")).to_have_count(2)
     await keys.press("Control+k")
     await keys.type("小美")
-    await expect(bench.locator(".entry")).to_have_count(1)
+    await expect(bench.locator(".found__one").first).to_contain_text("陈小美")
     await keys.press("Enter")
     await expect(field(bench)).to_be_focused()
     await keys.type("/h")
@@ -336,3 +276,41 @@ async def test_of_300_conversations_few_are_drawn_and_all_can_be_scrolled_to(
         if end not in drawn:
             await expect(rows.last).not_to_have_text(drawn[-1])
     assert len(seen) == CUSTOMERS
+
+
+# A desktop that shows nothing and keeps what it was to show; its user looks at another window.
+_DESKTOP = """
+window.shown = []
+window.Notification = class {
+    static permission = "default"
+    static async requestPermission() { return (this.permission = "granted") }
+    constructor(title, { body }) { window.shown.push(this); this.text = `${title}: ${body}` }
+    close() { this.closed = true }
+}
+document.hasFocus = () => false
+"""
+
+
+async def test_who_looks_elsewhere_is_notified_and_a_click_opens_the_conversation(
+    browsing: Browsing, shop: Shop
+) -> None:
+    mei = await shop.person("mei")
+    conversation = await shop.asks(mei)
+    context = await browsing.context(language="zh")
+    await context.add_init_script(_DESKTOP)
+    bench = await context.new_page()
+    await bench.goto(shop.address("lin", "consultant", "林晓燕"))
+    await claim(bench)
+    await bench.get_by_role("button", name="设置").click()
+    choice = bench.get_by_role("group", name="桌面通知").get_by_role("button")
+    await expect(choice).to_have_attribute("aria-pressed", "false")
+    await choice.click()
+    await expect(choice).to_have_attribute("aria-pressed", "true")
+    await bench.keyboard.press("Escape")
+    await bench.goto(f"{browsing.url}/workbench#")
+    await mei.send(conversation, "还在吗？")
+    await comes_true(bench, "window.shown.length === 1")
+    assert await bench.evaluate("shown[0].text") == "陈小美: 还在吗？"
+    await bench.evaluate("shown[0].onclick()")
+    await expect(said(bench).last).to_contain_text("还在吗？")
+    assert await bench.evaluate("shown[0].closed")

@@ -73,6 +73,20 @@ def test_what_no_browser_would_call_an_origin_is_refused(other: str) -> None:
         load({"CHAT_PUBLIC_ORIGINS": other})
 
 
+@pytest.mark.parametrize("host", ["img.example", ".cdn.example", "xn--fsqu00a.example"])
+def test_hosts_of_pictures_are_names(host: str) -> None:
+    assert load({"CHAT_PICTURE_HOSTS": host}).picture_hosts == (host,)
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["https://img.example", "img", "*.img.example", "img.example;x", "img.example/", "a b.c"],
+)
+def test_what_is_no_name_of_a_host_is_refused(other: str) -> None:
+    with pytest.raises(SettingsError, match=r"CHAT_PICTURE_HOSTS=.*no host"):
+        load({"CHAT_PICTURE_HOSTS": other})
+
+
 @pytest.mark.parametrize("value", ["1", "true"])
 def test_a_switch_is_turned_on_by_a_word_or_a_number(value: str) -> None:
     assert load({"CHAT_REUSE_PORT": value}).reuse_port
@@ -146,11 +160,12 @@ def test_every_setting_says_what_it_means(row: object) -> None:
 
 
 def test_every_number_says_its_unit() -> None:
-    units = ("_ms", "_bytes", "_per_s", "_max", "_size", "_default", "_percent")
+    units = ("_ms", "_bytes", "_per_s", "_max", "_size", "_default", "_percent", "_pixels")
     counted = {
-        "port", "metrics_port", "processes",
+        "port", "metrics_port", "worker_port", "processes",
         "unauthenticated_per_address", "unauthenticated_total", "sockets_per_user",
         "devices_per_platform", "inbox_frames", "outbox_bytes", "reset_after_messages",
+        "media_uploads_at_once", "media_workers",
     }  # fmt: skip
     for field in msgspec.structs.fields(Settings):
         if type(field.default) is int and field.name not in counted:

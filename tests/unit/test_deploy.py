@@ -18,7 +18,8 @@ from chatserver.descriptors import RESERVED
 from chatserver.processes import MARGIN_S
 
 ROOT = Path(__file__).parents[2]
-UNITS = sorted((ROOT / "deploy").glob("*.service"))
+WORKER = ROOT / "deploy" / "chatserver-worker.service"
+UNITS = sorted({*(ROOT / "deploy").glob("*.service")} - {WORKER})
 
 
 def read(unit: Path) -> dict[str, list[str]]:
@@ -64,6 +65,14 @@ def test_a_unit_agrees_with_the_server(unit: Path) -> None:
     assert values["RestartPreventExitStatus"] == [str(EXIT_WRONG_USE)]
     assert values["Type"] == ["notify"]
     assert re.search(r"chatserver serve$", values["ExecStart"][0])
+
+
+def test_the_unit_of_a_worker_agrees_with_it() -> None:
+    values, settings = read(WORKER), settings_of(WORKER)
+    assert settings.worker_port
+    assert values["RestartPreventExitStatus"] == [str(EXIT_WRONG_USE)]
+    assert values["Type"] == ["notify"]
+    assert values["ExecStart"][0].endswith("chatserver worker")
 
 
 def test_the_wheel_carries_the_built_pages(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ import pytest
 from redis.crc import key_slot
 from redis.exceptions import ConnectionError as ConnectionLost
 
-from chatserver.bus.finding import FoundConnection
+from chatserver.bus.finding import FoundConnection, Sentinels
 from chatserver.bus.lanes import _TAGS, Lanes
 from chatserver.bus.presence import PresenceBoard
+from chatserver.dev import ports
 from tests.integration.bus.cable import cable
 from tests.integration.bus.nodes import PATIENCE_S, Node, running, until
-from tests.integration.bus.shapes import Cluster, Watched
+from tests.integration.bus.shapes import SERVICE, Cluster, Watched
 
 pytestmark = pytest.mark.asyncio
 
@@ -111,6 +112,16 @@ async def test_after_a_failover_the_nodes_meet_at_the_new_master(private_watched
         await until(lambda: private_watched.one.client.role()[0] == b"slave", SENTINELS_S)
         assert up(east, west)
         await hear_each_other(east, west)
+
+
+async def test_however_many_ask_at_once_no_sentinel_is_forgotten(shared_watched: Watched) -> None:
+    nobody = ("127.0.0.1", ports.pick(1))
+    places = [nobody, *(("127.0.0.1", each.port) for each in shared_watched.sentinels)]
+    sentinels = Sentinels(places, SERVICE, {})
+    found = await asyncio.gather(*(sentinels.master() for _ in range(20)))
+    assert set(found) == {("127.0.0.1", shared_watched.master_port())}
+    assert len(set(sentinels._sentinel.sentinels)) == len(places)
+    await sentinels.aclose()
 
 
 async def test_a_server_that_is_no_master_is_refused(shared_watched: Watched) -> None:

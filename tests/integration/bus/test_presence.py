@@ -133,6 +133,7 @@ async def test_without_redis_nothing_is_known_and_nothing_fails(private_valkey: 
         await asyncio.to_thread(private_valkey.kill)
 
         assert await east.states(["mei"]) == {}
+        assert await east.in_front(["mei"]) == {}
         await east.arrived("lin")
         await east.left("mei", at_ms=NOON)
         await east.refresh(["lin"])
@@ -188,3 +189,37 @@ async def test_who_is_away_stays_so_by_being_refreshed(redis_url: str) -> None:
             return await offline(west, "lin")
 
         await until(lin_is_gone_but_mei_is_away)
+
+
+async def test_a_handheld_in_the_foreground_on_any_node_is_told_from_a_desktop(
+    any_url: str,
+) -> None:
+    people = ["mei", "lin", "wang", "fang"]
+    async with boards(any_url, "east", "west") as (east, west):
+        await east.at_desk("mei", "lin")
+        await west.arrived("lin")
+        await west.away("wang", "mei")
+        expected = {"mei": "desktop", "lin": "handheld", "wang": "away", "fang": "offline"}
+        assert await east.in_front(people) == await west.in_front(people) == expected
+        online = {user for user, (how, _) in (await west.states(people)).items() if how == "online"}
+        assert online == {"mei", "lin"}
+
+        await west.left("lin", at_ms=NOON)
+        await east.away("mei")
+        assert await west.in_front(["mei", "lin"]) == {"mei": "away", "lin": "desktop"}
+        for user in ("mei", "lin"):
+            await east.left(user, at_ms=NOON)
+        await west.left("mei", at_ms=NOON)
+        assert set((await east.in_front(["mei", "lin"])).values()) == {"offline"}
+
+
+async def test_who_is_at_a_desk_stays_so_by_being_refreshed(redis_url: str) -> None:
+    async with boards(redis_url, "east", "west", expires_ms=500) as (east, west):
+        await east.at_desk("mei", "lin")
+
+        async def lin_is_gone_but_mei_is_at_her_desk() -> bool:
+            await east.refresh([], [], ["mei"])
+            assert await west.in_front(["mei"]) == {"mei": "desktop"}
+            return await offline(west, "lin")
+
+        await until(lin_is_gone_but_mei_is_at_her_desk)

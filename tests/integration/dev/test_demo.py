@@ -142,7 +142,7 @@ async def members(house: Services, view: ConversationView, user: str) -> dict[st
 
 async def messages(house: Services, view: ConversationView, user: str = "") -> list[Message]:
     user = user or view.members[0].user
-    found = await house.messages.history(
+    found = await house.history.page(
         caller(user), GetHistory(conversation=view.id, after=0, limit=100)
     )
     return list(found.entries)
@@ -155,7 +155,7 @@ async def said(house: Services, view: ConversationView, user: str = "") -> list[
 
 async def changes(house: Services, view: ConversationView, user: str) -> list[Change]:
     call = GetChanges(conversation=view.id, after=0, limit=100)
-    return list((await house.messages.changes(caller(user), call)).entries)
+    return list((await house.history.changes(caller(user), call)).entries)
 
 
 async def everything(house: Services) -> list[object]:
@@ -187,7 +187,8 @@ def check_lines(talk: story.Talk, lines: list[Message]) -> None:
     """What was said is what the story tells."""
     assert [m.sender for m in lines] == [line.who for line in talk.lines]
     for message, line in zip(lines, talk.lines, strict=True):
-        expected = {} if line.then.recall else {"text": line.then.edit or line.text}
+        said_so = line.then.card or {"text": line.then.edit or line.text}
+        expected = {} if line.then.recall else said_so
         assert message.body == expected
         assert message.recalled == line.then.recall
         assert message.pinned == line.then.pin

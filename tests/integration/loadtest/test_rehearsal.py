@@ -103,6 +103,14 @@ def test_a_server_that_keeps_its_promises_passes(rehearsed: Rehearsed) -> None:
     assert any(second.looked.lag_ms is not None for second in report.seconds)
 
 
+def test_the_crowd_that_comes_in_for_the_checker_is_not_timed(rehearsed: Rehearsed) -> None:
+    report = rehearsed.report
+    for name, waits in report.waits.items():
+        assert waits.count == sum(
+            each.waits[name].count for each in report.seconds if name in each.waits
+        )
+
+
 def test_its_report_is_a_page_and_a_file_of_figures(rehearsed: Rehearsed) -> None:
     assert results.read(rehearsed.folder / command.JSON) == rehearsed.report
     assert "<svg" in (rehearsed.folder / command.PAGE).read_text()

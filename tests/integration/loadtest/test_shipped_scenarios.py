@@ -5,15 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pymongo import MongoClient
 from rich.console import Console
 
 from loadtest.faults.nodes import KEY, ChatServer
-from loadtest.rehearsal import command
+from loadtest.rehearsal import command, figures
 from loadtest.rehearsal.command import There, Wish
 from loadtest.rehearsal.scenario import SHIPPED, load
+from loadtest.swarm.failed import Failed
 
 CLIENTS = 20
 LASTS_S = 3.0
@@ -47,3 +49,23 @@ def test_a_shipped_scenario_keeps_every_promise(name: str, there: There, tmp_pat
     assert report.ok, report.judged.violations
     assert report.judged.looked_at["last views"] > CLIENTS
     assert len(report.faults) == sum(len(stage.faults) for stage in load(name).stages)
+
+
+def test_customers_who_are_away_are_notified_where_the_operator_asks_for_it(tmp_path: Path) -> None:
+    compress = load("flash_sale").seconds / (3 * LASTS_S)  # a worker needs a moment to begin
+    wish = Wish(
+        "flash_sale", CLIENTS, processes=1, compress=compress, out=tmp_path,
+        push=True, set=("CHAT_LEAVES_AFTER_MS=1",),
+    )  # fmt: skip
+    report = command.run(wish, None, Console())
+    assert report.settings == {"CHAT_LEAVES_AFTER_MS": "1"}
+    assert report.ok, report.judged.violations
+    assert report.waits[figures.NOTIFIED].count > 0
+
+
+@pytest.mark.parametrize("wish", [{"push": True}, {"set": ("CHAT_CALLS_PER_S=1",)}])
+def test_only_servers_of_its_own_are_set_up(
+    wish: dict[str, Any], there: There, tmp_path: Path
+) -> None:
+    with pytest.raises(Failed, match="leave out --target"):
+        command.run(Wish("flash_sale", CLIENTS, out=tmp_path, **wish), there, Console())

@@ -20,7 +20,7 @@ from chatserver.bus.presence import PresenceBoard
 from chatserver.clock import now_ms
 from chatserver.config import Settings
 from chatserver.domain import wire
-from chatserver.domain.person import Caller, Identity, Role
+from chatserver.domain.person import HANDHELD, Caller, Identity, Platform, Role
 from chatserver.gateway.engine import packets
 from chatserver.gateway.engine.frames import Frame
 from chatserver.gateway.handlers import Handlers
@@ -64,10 +64,11 @@ class Bus:
 class Device:
     """A connected device of a person: calls and their answers, and the events it was told."""
 
-    def __init__(self, node: Node, caller: Caller, identity: Identity) -> None:
+    def __init__(self, node: Node, caller: Caller, identity: Identity, platform: Platform) -> None:
         self.node = node
         self.caller = caller
-        self.connection = Connection(self, caller, identity)
+        handheld = platform in HANDHELD
+        self.connection = Connection(self, caller, identity, handheld=handheld)
         self.frames: list[str] = []  # Socket.IO packets
 
     def push(self, frame: Frame) -> None:
@@ -143,6 +144,7 @@ class Node:
         device: str = "phone",
         role: Role = "customer",
         shop: str | None = None,
+        platform: Platform = "ios",
     ) -> Device:
         """Somebody connects with a device."""
         identity = Identity(
@@ -162,12 +164,13 @@ class Node:
             device=device,
             connection=f"{user}-{device}-{secrets.token_hex(3)}",
         )
-        arrived = Device(self, caller, identity)
+        arrived = Device(self, caller, identity, platform)
         self.hub.join(arrived.connection, of_user(user))
         return arrived
 
     async def stop(self) -> None:
         await self.tasks.stop()
+        await self.services.media.workshop.close()
         await self.board.close()
         await self.kept.database.close()
 
@@ -187,6 +190,7 @@ def settings(mongo_url: str, redis_url: str, empty_database: str) -> Settings:
         sends_per_s=10_000,
         room_sends_per_s=10_000,
         read_marks_per_s=10_000,
+        searches_per_s=10_000,
         cursor_flush_ms=5,
         read_together_ms=0,
     )

@@ -21,6 +21,8 @@ LOOK = (".....NNNNN", "...NNNNNNN")  # who is in it, and staff as far as it is t
 BOTH = (".NNNNNNNNN", "..NNNNNNNN")  # who is in it
 NOT_HERE = ("FNNNNNNNNN", "FFNNNNNNNN")  # nobody, and who is not in it learns nothing
 KEEP = ("FF.FFNNNNN", "F..NNNNNNN")  # whoever serves it, and the manager
+NONE = ("N" * len(RELATIONS),) * 2  # there is no card, and nothing was reported
+RULE = {"rule": "ads", "action": "mask", "words": ["x"]}
 NOTE = ("N....NNNNN", "N..NNNNNNN")
 
 # For each thing that can be asked of a service conversation: what it answers while it waits and
@@ -54,11 +56,21 @@ TABLE: dict[str, tuple[tuple[str, str], str, str, dict[str, Any]]] = {
     "pin": (BOTH, ".", "message.pin", {"seq": 1}),
     "delete for me": (BOTH, ".", "message.delete", {"seq": 1}),
     "read history": (LOOK, ".", "history.get", {}),
+    "read media": (LOOK, ".", "media.links", {"seqs": [1]}),
+    "search": (LOOK, ".", "search.messages", {"query": "hello"}),
     "read changes": (LOOK, ".", "changes.get", {"after": 0}),
     "mark read": (BOTH, ".", "read.mark", {"seq": 1}),
     "who read mine": (BOTH, ".", "read.who", {"seq": 2}),
     "who read another's": (BOTH, ".", "read.who", {"seq": 1}),
+    "opened": (BOTH, ".", "push.opened", {"id": "p"}),
     "type": (BOTH, ".", "typing", {"on": True}),
+    "tap": (NONE, "N", "card.act", {"seq": 1, "button": "b", "client_id": "k"}),
+    "see filter": (NOT_HERE, "F", "filter.get", {}),
+    "set filter": (NOT_HERE, "F", "filter.set", RULE),
+    "report": (LOOK, ".", "report.create", {"seq": 1, "reason": "spam"}),
+    "see reports": (NOT_HERE, "F", "report.list", {}),
+    "see report": (NONE, "N", "report.get", {"seq": 2}),
+    "decide": (NONE, "N", "report.resolve", {"seq": 2, "revision": 1, "verdict": "recall"}),
     "claim": (("N....NNNNN", "N.TTTNNNNN"), "N", "desk.claim", {}),
     "release": (KEEP, "N", "desk.release", {}),
     "assign": (KEEP, "N", "desk.assign", {"user": "colleague"}),

@@ -125,7 +125,7 @@ def _renamed(document: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
 
 def payload(fields: dict[str, Any], call: str, room: str) -> dict[str, Any]:
     """The fields of a call that names a room."""
-    place = "after" if call.endswith(".list") else "conversation"
+    place = "after" if call in {"conversation.list", "desk.list"} else "conversation"
     given = {place: room, **fields}
     return {name: room if value == "room" else value for name, value in given.items()}
 

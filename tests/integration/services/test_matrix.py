@@ -29,6 +29,9 @@ CODES = {".": "ok", "F": "forbidden", "N": "not_found"}
 TEXT = {"client_id": "c", "kind": "text", "body": BODY}
 ALL = {**TEXT, "mention_all": True}
 INTO = {"client_id": "c", "from": "home", "seqs": [1]}
+RULE = {"rule": "ads", "action": "mask", "words": ["x"]}
+TAP = {"seq": 1, "button": "b", "client_id": "k"}
+NONE = "N" * len(RELATIONS)  # there is no card, and nothing was reported
 OUT = {"client_id": "c", "conversation": "home", "from": "room", "seqs": [1]}
 
 # For each thing that can be asked of a room: what the group and the channel answer, in the order of
@@ -65,11 +68,21 @@ TABLE: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "pin": ("..FFFFFFFNN", "..FFFFFFFNN", "message.pin", {"seq": 1}),
     "delete for me": ("....NN...NN", "....NN...NN", "message.delete", {"seq": 1}),
     "read history": (".........NN", ".........NN", "history.get", {}),
+    "read media": (".........NN", ".........NN", "media.links", {"seqs": [1]}),
+    "search": (".........NN", ".........NN", "search.messages", {"query": "hello"}),
     "read changes": (".........NN", ".........NN", "changes.get", {"after": 0}),
     "mark read": (".........NN", ".........NN", "read.mark", {"seq": 1}),
     "who read mine": ("....NNNNNNN", "....NNNNNNN", "read.who", {"seq": 2}),
     "who read another's": ("..FFNNNNNNN", "..FFNNNNNNN", "read.who", {"seq": 1}),
+    "opened": (".........NN", ".........NN", "push.opened", {"id": "p"}),
     "type": ("...FFFFFFNN", "FFFFFFFFFNN", "typing", {"on": True}),
+    "tap": (NONE, NONE, "card.act", TAP),
+    "see filter": ("..FFNNNNNNN", "..FFNNNNNNN", "filter.get", {}),
+    "set filter": ("..FFNNNNNNN", "..FFNNNNNNN", "filter.set", RULE),
+    "report": ("....NN...NN", "....NN...NN", "report.create", {"seq": 1, "reason": "spam"}),
+    "see reports": ("..FFNNNNNNN", "..FFNNNNNNN", "report.list", {}),
+    "see report": (NONE, NONE, "report.get", {"seq": 2}),
+    "resolve": (NONE, NONE, "report.resolve", {"seq": 2, "revision": 1, "verdict": "recall"}),
 }
 # names conversations and refuses none: see the last test; and what is about service conversations
 # alone: see `test_desk_matrix`

@@ -76,7 +76,7 @@ async def test_presence_is_told_once_as_it_is_when_the_overload_is_over(start_no
     press(node)
     before = spared("presence")
     await come(node, "lin", "wang")
-    node.services.presence.came("wang", away=True)
+    node.services.presence.came("wang", "away")
     await node.services.presence.flush(NOON)
     assert states(mei) == []
     assert spared("presence") == before + 3

@@ -242,6 +242,39 @@ async def test_who_has_all_apps_in_the_background_everywhere_is_away(start_node:
     assert states(mei)[-1] == "online"
 
 
+async def test_a_handheld_in_front_is_told_from_a_desktop_and_watchers_hear_nothing_of_it(
+    start_node: Any,
+) -> None:
+    one, other = await start_node(), await start_node()
+    mei, phone = await one.arrive("mei"), await one.arrive("lin")
+    await mei.open("lin")
+    await mei.call("presence.watch", {"users": ["lin"]})
+    till = await other.arrive("lin", "till", platform="desktop")
+    page = await one.arrive("lin", "page", platform="web")
+    await come(one, "lin")
+    other.services.presence.came("lin", other.hub.front("lin"))
+    await other.services.presence.flush(NOON)
+    told = len(states(mei))
+
+    async def in_front() -> Any:
+        return (await one.board.in_front(["lin"]))["lin"]
+
+    assert await in_front() == "handheld"
+    await turn(phone, foreground=False)
+    assert await in_front() == "desktop"
+    await turn(phone, foreground=True)
+    assert await in_front() == "handheld"
+    await one.services.presence.refresh()
+    await other.services.presence.refresh()
+    for device in (phone, page):
+        await turn(device, foreground=False)
+    assert await in_front() == "desktop"  # the till is looked at, at another node
+    assert len(states(mei)) == told
+    await turn(till, foreground=False)
+    assert await in_front() == "away"
+    assert states(mei)[told:] == ["away"]
+
+
 async def test_who_loses_the_only_app_in_the_foreground_is_away_or_gone(start_node: Any) -> None:
     one, other = await start_node(leaves_after_ms=1), await start_node(leaves_after_ms=1)
     mei, phone, till = [
@@ -282,7 +315,7 @@ async def test_what_is_as_it_was_is_not_told_again(node: Any) -> None:
 
 async def test_who_is_here_is_refreshed_as_online_or_away(node: Any) -> None:
     await come(node, "lin", "wang")
-    node.services.presence.came("wang", away=True)
+    node.services.presence.came("wang", "away")
     await node.services.presence.flush(NOON)
     await node.board.left("lin", "wang", at_ms=NOON)
     await node.services.presence.refresh()

@@ -128,9 +128,11 @@ async def test_the_badge_adds_up_what_is_not_muted(node: Any, mei: Any, lin: Any
     for mode, left in (("silent", 4), ("none", 4), ("mentions", 6), ("all", 6)):
         await lin.call("conversation.prefs", {"conversation": talks[1], "mode": mode})
         assert await badge() == (left, left)
+        await node.services.badges.flush()
         assert lin.told("badge")[-1] == {"unread": left, "mentions": left}
         assert await numbers(lin, talks[1]) == (0, 2, 2)  # counted all the same
     await mark(lin, talks[2], 3)
+    await node.services.badges.flush()
     assert lin.told("badge")[-1] == {"unread": 3, "mentions": 3}
 
 

@@ -84,7 +84,7 @@ async def test_customers_and_those_with_the_app_in_the_background_serve_nobody(n
     mei = await serve(node, "mei", role="customer")
     lin = await serve(node, "lin")
     lin.connection.foreground = False
-    node.services.presence.came("lin", away=True)
+    node.services.presence.came("lin", "away")
     await node.services.presence.flush(NOON)
     assert not await is_online(mei)
     node.services.presence.came("lin")

@@ -153,6 +153,7 @@ async def test_a_read_mark_goes_to_the_others_and_to_own_other_devices(shop: Sho
     assert set(told) == {"mei", "mei_tablet", "lin_tablet"}
     for events in told.values():
         assert events == [{"conversation": shop.talk, "user": "lin", "seq": seq}]
+    await shop.lin.node.services.badges.flush()
     badges = shop.told("badge")  # one message of eve is left
     assert badges == both_of_lin({"unread": 1, "mentions": 0})
 
@@ -186,6 +187,7 @@ async def test_own_settings_are_told_own_other_devices_only(shop: Shop) -> None:
     told = shop.told("conversation")
     assert set(told) == {"lin_tablet"}
     assert told["lin_tablet"][0]["conversation"] == answer["conversation"]
+    await shop.lin.node.services.badges.flush()
     assert shop.told("badge") == both_of_lin({"unread": 1, "mentions": 0})
 
 

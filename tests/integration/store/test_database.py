@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from pymongo import MongoClient
 
 from chatserver.config import SettingsError
+from chatserver.dev import servers
+from chatserver.dev.folder import DataFolder
+from chatserver.dev.process import Program
 from chatserver.domain.message import Draft
 from chatserver.domain.waiting import WaitingRoom
 from chatserver.errors import Unavailable
 from chatserver.store.changes import Changes
 from chatserver.store.cursors import Cursors
-from chatserver.store.database import INDEXES, Database, Driver
+from chatserver.store.database import Database, Driver
+from chatserver.store.due import DuePeople
 from chatserver.store.heads import Heads
+from chatserver.store.indexes import INDEXES
 from chatserver.store.log import Log
 from chatserver.store.messages import Messages
 from chatserver.tasks import Tasks
+from loadtest.faults.server import Server
 
 NOW = 1_900_000_000_000
 TIMEOUT_MS = 400
@@ -147,3 +155,44 @@ async def test_writes_are_confirmed_by_a_majority_and_journaled(
 async def test_an_address_that_is_none_is_refused(url: str, driver: Driver) -> None:
     with pytest.raises(SettingsError):
         Database(url, "chat", driver=driver)
+
+
+def _may_fail(folder: DataFolder) -> Program:
+    """A MongoDB that can be told to fail."""
+    program = servers.mongod(folder)
+    return replace(program, command=(*program.command, "--setParameter", "enableTestCommands=1"))
+
+
+@pytest.fixture(scope="module")
+def failing_mongo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoClient[Any]]:
+    """Its next findAndModify is not confirmed, because the primary steps down."""
+    server = Server(_may_fail, tmp_path_factory.mktemp("failing"))
+    server.start()
+    with MongoClient[Any](server.url) as client:
+        yield client
+    server.stop()
+
+
+async def test_an_update_the_primary_did_not_confirm_is_unavailable(
+    failing_mongo: MongoClient[Any], driver: Driver
+) -> None:
+    """The driver asks once more by itself; the second answer is the one that counts."""
+    failing_mongo.admin.command(
+        "configureFailPoint",
+        "failCommand",
+        mode={"times": 2},
+        data={
+            "failCommands": ["findAndModify"],
+            "writeConcernError": {"code": 91, "errmsg": "stepping down"},
+            "errorLabels": ["RetryableWriteError"],
+        },
+    )
+    host, port = failing_mongo.address or ("", 0)
+    database = Database(f"mongodb://{host}:{port}/?directConnection=true", "chat", driver=driver)
+    try:
+        with pytest.raises(Unavailable):
+            await DuePeople(database).take(NOW, 1000)
+        failing_mongo.admin.command("configureFailPoint", "failCommand", mode="off")
+        assert await DuePeople(database).take(NOW, 1000) is None
+    finally:
+        await database.close()

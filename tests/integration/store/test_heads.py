@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from chatserver.domain.conversation import Conversation, Head
 from chatserver.domain.message import Deed, Draft
+from chatserver.errors import Unavailable
 from chatserver.store import heads
 
 NOW = 1_900_000_000_000
@@ -216,3 +217,32 @@ async def test_a_node_remembers_a_bounded_number_of_heads(
     ids = [f"{place}-{n}" for n in range(5)]
     assert await node.heads.of(ids) == dict.fromkeys(ids, Head(0, 0))
     assert [id_ for id_ in ids if node.heads.known(id_) is not None] == ids[2:]
+
+
+async def test_a_head_below_what_was_heard_of_is_no_answer(
+    node: Any, begun: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a new primary answers that has not confirmed anything of its own yet."""
+    await say(node, write, "mei", 2)
+    node.heads.heard(begun, 2)
+    node.heads.heard(begun, 1)
+    assert (await head_of(node, begun)).seq == 2
+    node.heads.heard(begun, 3)
+    with pytest.raises(Unavailable):
+        await head_of(node, begun)
+    await say(node, write, "lin", 1)
+    assert (await head_of(node, begun)).seq == 3
+    monkeypatch.setattr(heads, "HEARD_S", 0.0)
+    node.heads.heard(begun, 9)  # of a database that was set back
+    assert (await head_of(node, begun)).seq == 3
+
+
+async def test_what_is_heard_of_while_a_head_is_read_spoils_it_not(
+    node: Any, begun: str, write: Write
+) -> None:
+    await say(node, write, "mei", 1)
+    reading = asyncio.create_task(head_of(node, begun))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the question is on its way
+    node.heads.heard(begun, 2)
+    assert (await reading).seq == 1

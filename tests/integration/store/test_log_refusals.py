@@ -13,7 +13,7 @@ from pymongo import MongoClient
 
 from chatserver.domain.message import Draft
 from chatserver.errors import Internal, Unavailable
-from chatserver.store.database import INDEXES
+from chatserver.store.indexes import INDEXES
 from tests.examples import examples
 
 NOW = 1_900_000_000_000

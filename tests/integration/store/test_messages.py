@@ -10,6 +10,7 @@ from pymongo import MongoClient
 
 from chatserver.domain.conversation import Unread
 from chatserver.domain.message import Deed, Draft
+from chatserver.errors import Unavailable
 
 NOW = 1_900_000_000_000
 STRANGE = [
@@ -147,3 +148,18 @@ async def test_an_empty_set_of_questions_asks_nothing(node: Any) -> None:
     assert await node.messages.by_id([]) == {}
     assert await node.messages.originals([]) == {}
     assert await node.messages.existing([]) == set()
+
+
+async def test_of_numbers_that_are_known_to_exist_none_is_left_out(
+    node: Any, write: Write, place: str
+) -> None:
+    for n in range(3):
+        await say(node, write(f"c-{n}"))
+    found = await node.messages.complete({place: (2, 3), "d-none": (1, 0)})
+    assert [each.seq for each in found[place]] == [2, 3]
+    with pytest.raises(Unavailable):
+        await node.messages.complete({place: (2, 4)})
+    await do(node, place, 1, "react", reaction="👍", on=True)
+    assert len((await node.changes.complete({place: (1, 1)}))[place]) == 1
+    with pytest.raises(Unavailable):
+        await node.changes.complete({place: (1, 2)})

@@ -73,6 +73,22 @@ async def test_only_the_widget_may_stand_on_pages_of_origins_that_may_connect(
 
 
 @pytest.mark.asyncio
+async def test_pages_load_pictures_from_named_hosts_alone_once_there_are_some(
+    serve: Serve, built: Path
+) -> None:
+    for hosts, sources in (
+        ((), "'self' https: data: blob:"),
+        (
+            ("img.example", ".cdn.example"),
+            "'self' https://img.example https://*.cdn.example data: blob:",
+        ),
+    ):
+        client = await serve(Pages(Settings(picture_hosts=hosts), built).routes())
+        async with client.get("/") as answer:
+            assert policy_of(answer)["img-src"] == sources
+
+
+@pytest.mark.asyncio
 async def test_pages_may_ask_the_shop_for_a_token(serve: Serve, built: Path) -> None:
     settings = Settings(token_url="https://shop.example:8443/chat-token?v=1")
     client = await serve(Pages(settings, built).routes())

@@ -13,6 +13,7 @@ from chatserver.domain.message import (
     ChangeRules,
     Deed,
     Draft,
+    Forwarded,
     Message,
     allow,
     apply,
@@ -26,10 +27,14 @@ SENT_AT = 1_900_000_000_000
 MINUTE, HOUR = 60_000, 3_600_000
 RULES = ChangeRules(
     edit_window_ms=24 * HOUR,
+    card_edit_window_ms=30 * 24 * HOUR,
     edits_max=10,
     recall_window_ms=2 * MINUTE,
     staff_recall_window_ms=24 * HOUR,
 )
+
+
+ORDER: dict[str, Any] = {"type": "order", "id": "N-1", "status": "placed"}
 
 
 def message(**fields: Any) -> Message:
@@ -106,6 +111,11 @@ MANY = {f"r{n}": ("lin",) for n in range(REACTIONS_PER_MESSAGE)}
 
 ALLOWED = {
     "edit at the end of the window": (message(), deed("edit", after_ms=24 * HOUR), caller()),
+    "edit of a card as its order goes its way": (
+        message(kind="card", body=ORDER),
+        deed("edit", body={**ORDER, "status": "paid"}, after_ms=30 * 24 * HOUR),
+        caller(),
+    ),
     "the last edit": (message(edits=9), deed("edit"), caller()),
     "recall at the end of the window": (message(), deed("recall", after_ms=2 * MINUTE), caller()),
     "staff recalls later": (
@@ -161,6 +171,25 @@ REFUSED: dict[str, tuple[type[ChatError], Message, Deed, Caller]] = {
         deed("edit", by="lin"),
         caller("lin", "admin"),
     ),
+    "edit of a card too late": (
+        Forbidden,
+        message(kind="card", body=ORDER),
+        deed("edit", body={**ORDER, "status": "paid"}, after_ms=30 * 24 * HOUR + 1),
+        caller(),
+    ),
+    "edit of a card to another order's": (
+        Forbidden,
+        message(kind="card", body=ORDER),
+        deed("edit", body={**ORDER, "id": "N-2"}),
+        caller(),
+    ),
+    "edit of what was forwarded": (
+        Forbidden,
+        message(forwarded=Forwarded(sender="lin", name="Lin", at=1)),
+        deed("edit"),
+        caller(),
+    ),
+    "edit of a link": (Forbidden, message(kind="link"), deed("edit"), caller()),
     "edit of no text": (Forbidden, message(kind="system"), deed("edit"), caller()),
     "edit too late": (Forbidden, message(), deed("edit", after_ms=24 * HOUR + 1), caller()),
     "edit too often": (Forbidden, message(edits=10), deed("edit"), caller()),

@@ -403,6 +403,13 @@ def test_when_all_are_muted_admins_and_speakers_write() -> None:
     assert (table.room.speakers, table.room.muted_until) == ((), 0)
 
 
+def test_only_members_are_speakers() -> None:
+    table = Table(join="open").let_in("mei", "fang")
+    table.act(rules.leave, "fang")
+    table.act(rules.mute_all, "lin", NOW + HOUR, ("fang", "mei", "eve"))
+    assert table.room.speakers == ("mei",)
+
+
 def test_a_speaker_who_went_is_none_any_more() -> None:
     table = Table(join="open").let_in("mei")
     table.act(rules.mute_all, "lin", NOW + HOUR, ("mei",))

@@ -86,6 +86,23 @@ def test_a_shelf_knows_that_it_lacks_something_once_a_later_number_was_named() -
     assert shelf.lacks
 
 
+def test_a_change_that_comes_before_its_message_is_made_when_it_comes() -> None:
+    shelf = Shelf()
+    shelf.change({"type": "recall", "seq": 2, "mod": 1})
+    shelf.change({"type": "void", "seq": 1, "mod": 2})
+    for seq in (1, 2):
+        shelf.put({"seq": seq, "sender": "lin"})
+    assert "recalled" not in shelf.messages[1]
+    assert (shelf.messages[2]["recalled"], shelf.messages[2]["mod"]) == (True, 1)
+    later = {"seq": 2, "sender": "lin", "mod": 3, "recalled": True}
+    shelf.put(later)  # a page: that change is in it already
+    assert shelf.messages[2] == later
+    shelf.forget(2)
+    shelf.change({"type": "recall", "seq": 2, "mod": 3})  # older than all it holds
+    shelf.put({"seq": 2, "sender": "lin", "mod": 3})
+    assert "recalled" not in shelf.messages[2]
+
+
 def test_a_gap_is_one_in_talk() -> None:
     acks = [
         record

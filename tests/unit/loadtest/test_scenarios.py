@@ -16,6 +16,7 @@ from loadtest.rehearsal.scenario import (
     busier,
     compressed,
     load,
+    over,
     parse,
     shipped,
 )
@@ -26,6 +27,20 @@ STAGE = '[[stages]]\nname = "all day"\nseconds = 60\n'
 
 def scenario(text: str = "", clients: int = 100) -> Scenario:
     return parse(f'title = "t"\nclients = {clients}\n{text}\n{STAGE}', "t.toml")
+
+
+def test_settings_of_the_servers_are_added_to_those_of_the_file() -> None:
+    written = scenario('[setting]\nnodes = 2\nenvironment = { CHAT_A = "1", CHAT_B = "2" }')
+    setting = over(written, push=True, settings=("CHAT_B=x=y", "CHAT_C=")).setting
+    assert setting.environment == {"CHAT_A": "1", "CHAT_B": "x=y", "CHAT_C": ""}
+    assert (setting.push, setting.nodes) == (True, 2)
+    assert over(written, push=False, settings=()) == written
+
+
+@pytest.mark.parametrize("given", ["HOME=/", "chat_a=1", "=", ""])
+def test_what_is_no_setting_of_the_server_is_refused(given: str) -> None:
+    with pytest.raises(BadScenario, match="CHAT_NAME=VALUE"):
+        over(scenario(), push=False, settings=(given,))
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -59,6 +74,11 @@ def test_there_is_a_scenario_for_each_kind_of_day() -> None:
         ),
         (f'title = "t"\n{STAGE}faults = [{{ kind = "meteor" }}]', "stages[0].faults[0].kind: "),
         ('title = "t"', "stages: Field required"),
+        (
+            f'title = "t"\n{STAGE}faults = [{{ kind = "one_node_without_mongo" }}, '
+            '{ kind = "primary_killed" }]',
+            "one_node_without_mongo wants a primary that stays",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_by_file_and_key(text: str, said: str) -> None:
