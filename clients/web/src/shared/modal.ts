@@ -7,7 +7,7 @@ import { useLayoutEffect, useRef } from "preact/hooks"
  * The place of a modal dialog as long as it is drawn. Once it goes, the focus is back where it was
  * at once: what closed it may have the focus wanted elsewhere by the next frame.
  */
-export function useModal(): RefObject<HTMLDialogElement> {
+export function useModal(): RefObject<HTMLDialogElement | null> {
   const ref = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
     const before = document.activeElement
