@@ -110,7 +110,7 @@ def build_services(
     filters = Filters(stores, access, settings)
     previews = Previews(stores, limits, Web(), settings)
     complaints = Complaints(stores, access, limits, delivery)
-    media = open_media(settings, stores, access, limits)
+    media = open_media(settings, stores, access, complaints, limits)
     contents = Contents(settings, filters, previews, complaints, media.attaching)
     messages = Messages(stores, access, limits, telling, contents)
     overview = Overview(stores, rooms, delivery)

@@ -126,7 +126,7 @@ class MediaLink(Struct, frozen=True, kw_only=True):
 
 class Link(Struct, frozen=True, kw_only=True):
     """What an address of a medium says: who may read what, as part of which message, until when
-    (seconds since 1970 UTC)."""
+    (seconds since 1970 UTC); with `report` as a moderator, of the report about that message."""
 
     media: MediaId
     size: Size
@@ -134,6 +134,7 @@ class Link(Struct, frozen=True, kw_only=True):
     seq: Seq
     user: UserId
     expires: Annotated[int, Meta(ge=0, le=2**53)]
+    report: Seq | None = None
 
     def words(self) -> bytes:
         """What is signed."""

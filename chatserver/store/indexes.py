@@ -161,6 +161,7 @@ INDEXES: dict[str, list[IndexModel]] = {
             ],
             name="of_room",
         ),
+        IndexModel([("media", ASCENDING)], name="media"),
         IndexModel([("until", ASCENDING)], name="forget", expireAfterSeconds=0),
     ],
 }

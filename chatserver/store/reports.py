@@ -11,6 +11,7 @@ from msgspec import Struct
 from pymongo import DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from chatserver.domain.media import referred
 from chatserver.domain.message import Message
 from chatserver.domain.report import (
     COPIES_MAX,
@@ -53,7 +54,7 @@ class Asked(Struct, frozen=True):
 class Reports:
     """The collection `reports`; an `_id` is that of the message: `{c: conversation, s: seq}`.
 
-    `by` are all who reported it, so that everybody does once.
+    `by` are all who reported it, so that everybody does once; `media` what its copies refer to.
     """
 
     def __init__(self, database: Database) -> None:
@@ -105,6 +106,12 @@ class Reports:
         async with self._db.answering():
             count: int = await self._reports.count_documents({**scope.query(), "state": "open"})
         return count
+
+    async def refer_to(self, media: str) -> bool:
+        """Whether a medium belongs to a message as it was reported."""
+        async with self._db.answering():
+            found = await self._reports.find_one({"media": {"$eq": media}}, {"_id": 1})
+        return found is not None
 
     async def resolve(self, place: Place, revision: int, resolution: Resolution) -> Report | None:
         """Settle a report as of a revision; None where it is another one by now."""
@@ -160,6 +167,7 @@ def _added(
                     _first(COPIES_MAX, _or_empty("copies"), {"mod_": message.mod, "message": copy}),
                 ]
             },
+            "media": {"$setUnion": [_or_empty("media"), _literal(referred(message))]},
             "context": {"$ifNull": ["$context", _literal(context)]},
             "resolutions": _or_empty("resolutions"),
         }

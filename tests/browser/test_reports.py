@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from loadtest.faults.people import eventually
 from tests.browser.browsing import Browsing, Theme, said
 from tests.browser.shop import Shop
+from tests.browser.test_media import is_drawn, picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -96,6 +97,28 @@ async def test_a_message_that_a_customer_reports_is_read_in_its_context_and_take
     await boss.call("report.resolve", **told, verdict="dismiss")
     await expect(bench.locator(".toast")).to_have_text("周经理刚刚处理了这条举报：保留消息。")
     await expect(bench.locator(".settling")).to_have_count(0)
+
+
+async def test_a_picture_that_was_reported_is_seen_outside_its_room_and_after_its_recall(
+    browsing: Browsing, shop: Shop
+) -> None:
+    mei = await shop.person("mei")
+    ting = await shop.person("ting", name="王婷婷")
+    room = await community(mei, ting)
+    media = await ting.upload(picture(), kind="image")
+    sent = await ting.send_media(room, media, kind="image", text="扫码领红包")
+    await mei.call("report.create", conversation=room, seq=sent.seq, reason="fraud")
+    await ting.call("message.recall", conversation=room, seq=sent.seq)
+    bench = await browsing.open(shop.address("tang", "manager", "唐洁"))
+    await bench.locator(".reports-entry").click()
+    await bench.locator("#reports .entry").click()
+    shown = bench.locator(".around__one--it .picture")
+    await is_drawn(shown.locator(".picture__shown"))
+    await browsing.keep(bench, "reports-picture")
+    await shown.click()
+    await is_drawn(bench.locator(".viewer img"))
+    await bench.keyboard.press("Escape")
+    await expect(bench.locator(".viewer")).to_have_count(0)
 
 
 async def test_who_looks_after_nothing_sees_no_way_to_reports(browsing: Browsing) -> None:

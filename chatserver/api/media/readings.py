@@ -104,6 +104,7 @@ def _link(request: web.Request) -> tuple[Link, str]:
         "media": request.match_info["media"], "size": request.match_info["size"],
         "conversation": query.get("c"), "seq": _number(query.get("s")), "user": query.get("u"),
         "expires": _number(query.get("e")),
+        **({"report": _number(query["r"])} if "r" in query else {}),
     }  # fmt: skip
     try:
         return convert(said, Link, within=""), query.get("h", "")

@@ -15,6 +15,9 @@ class GetMediaLinks(Call, frozen=True, kw_only=True):
 
     They are mine alone, and each reading asks anew whether I may see the message. Messages that I
     do not see, or that have no media, are left out; a card of forwarded messages has several.
+
+    With `report`, the `seq` of a message that was reported, I read them as a moderator: as they are
+    in the copies and the context of that report, also where I am not in the conversation.
     """
 
     name = "media.links"
@@ -22,3 +25,4 @@ class GetMediaLinks(Call, frozen=True, kw_only=True):
 
     conversation: ConversationId
     seqs: Annotated[tuple[Seq, ...], Meta(min_length=1, max_length=100)]
+    report: Seq | None = None

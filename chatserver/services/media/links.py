@@ -1,7 +1,8 @@
 """Addresses of media: signed for one person and one message, and looked at anew at each reading.
 
 An address proves only that this server made it. What it leads to is whatever the person may see at
-the moment of reading: who was removed, or whose message was recalled, reads nothing more.
+the moment of reading: who was removed, or whose message was recalled, reads nothing more. A
+moderator reads what a report shows, for as long as the report is theirs to read.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from chatserver.domain.person import Caller
 from chatserver.errors import NotFound
 from chatserver.providers.blobs import Blobs
 from chatserver.services.access import Access
+from chatserver.services.complaints import Complaints
 from chatserver.services.media.uploads import blob_key
 from chatserver.store.stores import Stores
 
@@ -52,11 +54,19 @@ class Reading(Struct, frozen=True):
 class MediaLinks:
     """Makes addresses, and opens what they lead to."""
 
-    def __init__(self, stores: Stores, access: Access, blobs: Blobs, settings: Settings) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        access: Access,
+        complaints: Complaints,
+        blobs: Blobs,
+        settings: Settings,
+    ) -> None:
         self._messages = stores.messages
         self._users = stores.users
         self._media = stores.media
         self._access = access
+        self._complaints = complaints
         self._blobs = blobs
         self._lifetime_s = settings.media_links_ms // 1000
         self._key = b""
@@ -67,18 +77,18 @@ class MediaLinks:
         Those of one time are the same, so that caches of browsers can use them.
 
         Raises:
-            NotFound: the conversation is not the caller's.
+            NotFound: the conversation is not the caller's, or the report not theirs to read.
             Unavailable: MongoDB does not answer.
         """
-        seen = await self._seen(caller, call.conversation, call.seqs)
+        seen = await self._seen(caller, call.conversation, call.seqs, call.report)
         key = await self._secret()
         expires = self._expires(now_ms)
-        places = [(seq, id_) for seq in sorted(seen) for id_ in referred(seen[seq])]
+        places = [(seq, id_) for seq in sorted(seen) for id_ in seen[seq]]
         found = await self._known({id_ for _, id_ in places})
         links = [
             self._of(Link(
                 media=id_, size="original", conversation=call.conversation, seq=seq,
-                user=caller.user, expires=expires,
+                user=caller.user, expires=expires, report=call.report,
             ), found[id_], key)
             for seq, id_ in places if id_ in found
         ]  # fmt: skip
@@ -100,8 +110,8 @@ class MediaLinks:
         caller = Caller(
             user=person.user, role=person.role, shop=person.shop, device="", connection=""
         )
-        seen = await self._seen(caller, link.conversation, (link.seq,))
-        if link.seq not in seen or link.media not in referred(seen[link.seq]):
+        seen = await self._seen(caller, link.conversation, (link.seq,), link.report)
+        if link.media not in seen.get(link.seq, ()):
             raise NotFound
         media = await self._media.get(link.media)
         if link.size not in media.sizes:
@@ -122,12 +132,26 @@ class MediaLinks:
             yield part
 
     async def _seen(
+        self, caller: Caller, conversation: str, seqs: tuple[int, ...], report: int | None
+    ) -> dict[int, dict[str, None]]:
+        """The media of those messages that the person may see, in their order."""
+        if report is None:
+            found = await self._in_sight(caller, conversation, seqs)
+        else:
+            told = await self._complaints.get(caller, conversation, report)
+            found = [each for each in (*told.context, *told.copies) if each.seq in seqs]
+        media: dict[int, dict[str, None]] = {}
+        for message in found:
+            media.setdefault(message.seq, {}).update(dict.fromkeys(referred(message)))
+        return media
+
+    async def _in_sight(
         self, caller: Caller, conversation: str, seqs: tuple[int, ...]
-    ) -> dict[int, Message]:
+    ) -> list[Message]:
         sight = await self._access.sight(caller, conversation)
         ids = [(conversation, seq) for seq in set(seqs) if sight.shows(seq)]
         found = map(sight.message, (await self._messages.by_id(ids)).values())
-        return {each.seq: each for each in found if not each.recalled and not each.deleted}
+        return [each for each in found if not each.recalled and not each.deleted]
 
     async def _known(self, ids: set[str]) -> dict[str, Media]:
         return {each.id: each for each in await self._media.all_of(ids)}
@@ -160,6 +184,7 @@ def address(link: Link, signature: str) -> str:
     """The path and query of a link."""
     query = {
         "c": link.conversation, "s": link.seq, "u": link.user, "e": link.expires, "h": signature,
+        **({} if link.report is None else {"r": link.report}),
     }  # fmt: skip
     return f"{ADDRESSES}{link.media}/{link.size}?{urlencode(query)}"
 

@@ -10,6 +10,7 @@ from chatserver.config import Settings, StartError
 from chatserver.providers.blobs import Blobs, open_s3
 from chatserver.providers.media.workshop import Workshop
 from chatserver.services.access import Access
+from chatserver.services.complaints import Complaints
 from chatserver.services.limits import Limits
 from chatserver.services.media.attaching import Attaching
 from chatserver.services.media.links import MediaLinks
@@ -29,7 +30,9 @@ class MediaServices(Struct, frozen=True, kw_only=True):
     blobs: Blobs
 
 
-def open_media(settings: Settings, stores: Stores, access: Access, limits: Limits) -> MediaServices:
+def open_media(
+    settings: Settings, stores: Stores, access: Access, complaints: Complaints, limits: Limits
+) -> MediaServices:
     """The services over what keeps media by the settings; nothing is started yet.
 
     Raises:
@@ -42,7 +45,7 @@ def open_media(settings: Settings, stores: Stores, access: Access, limits: Limit
     workshop = Workshop(settings)
     return MediaServices(
         uploads=Uploads(stores, Keepers(workshop, blobs), limits, settings),
-        links=MediaLinks(stores, access, blobs, settings),
+        links=MediaLinks(stores, access, complaints, blobs, settings),
         attaching=Attaching(stores, settings),
         sweeping=Sweeping(stores, blobs, settings),
         workshop=workshop,

@@ -30,6 +30,7 @@ class Sweeping:
         self._uploads = stores.uploads
         self._media = stores.media
         self._messages = stores.messages
+        self._reports = stores.reports
         self._leases = stores.leases
         self._blobs = blobs
         self._holder = secrets.token_hex(8)
@@ -54,17 +55,21 @@ class Sweeping:
 
     async def _look_after(self, id_: str, now: int) -> None:
         again = now + LOOK_AGAIN * self._orphan_ms
-        if await self._messages.refer_to(id_):
+        if await self._is_referred_to(id_):
             await self._media.use_on(id_, again)
             return
         if not await self._media.take(id_, now):
             return
-        if await self._messages.refer_to(id_):  # somebody referred to it in between
+        if await self._is_referred_to(id_):  # somebody referred to it in between
             await self._media.give_back(id_, again)
             return
         await self._delete_blobs(id_)
         await self._media.remove(id_)
         metrics.media_swept.labels(what="media").inc()
+
+    async def _is_referred_to(self, media: str) -> bool:
+        """By a message, or by what was reported, which moderators see also once it is recalled."""
+        return await self._messages.refer_to(media) or await self._reports.refer_to(media)
 
     async def _forget(self, upload: str, attempts: tuple[str, ...]) -> None:
         for id_ in attempts:

@@ -88,9 +88,15 @@ class MediaSide(Asking, abc.ABC):
         )  # fmt: skip
         return self.post(draft)
 
-    async def media_links(self, conversation: str, seqs: Sequence[int]) -> MediaLinks:
-        """Where the media of messages can be read, for a page of history at once."""
-        return await self.ask(MediaLinks, "media.links", conversation=conversation, seqs=list(seqs))
+    async def media_links(
+        self, conversation: str, seqs: Sequence[int], *, report: int | None = None
+    ) -> MediaLinks:
+        """Where the media of messages can be read, for a page of history at once; for a moderator
+        as the report about the message `report` shows them."""
+        of = {} if report is None else {"report": report}
+        return await self.ask(
+            MediaLinks, "media.links", conversation=conversation, seqs=list(seqs), **of
+        )
 
     async def media_url(self, conversation: str, seq: int, size: str = "original") -> str:
         """The whole address of one medium; it needs no token.

@@ -8,7 +8,13 @@ import type { ChatEventName, ChatEvents, Connectivity } from "./events.ts"
 import { Feed } from "./feed.ts"
 import type { HistoryStore } from "./kept.ts"
 import { Links } from "./links.ts"
-import { type Attachment, attachment, type SendMediaOptions, type UploadOptions } from "./media.ts"
+import {
+  type Attachment,
+  attachment,
+  type MediaLinkOptions,
+  type SendMediaOptions,
+  type UploadOptions,
+} from "./media.ts"
 import { type Draft, isReady, newClientId, nextOrder, type Pending } from "./outbox.ts"
 import type {
   Address,
@@ -324,14 +330,14 @@ export class ChatClient {
     return uploaded(attachment(content, options), { ...this.options, timeoutMs }, options)
   }
 
-  /** Addresses under which the media of these messages can be read for some minutes; `isRenewed` asks
-   * for new ones, where those known do not work. */
+  /** Addresses under which the media of these messages can be read for some minutes. */
   mediaLinks(
     conversation: string,
     seqs: readonly number[],
-    { isRenewed = false } = {},
+    { isRenewed = false, report }: MediaLinkOptions = {},
   ): Promise<MediaLink[]> {
-    return this.links.of(conversation, seqs, isRenewed)
+    const from = report === undefined ? { conversation } : { conversation, report }
+    return this.links.of(from, seqs, isRenewed)
   }
 
   /** Put a card on its way. */

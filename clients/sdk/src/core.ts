@@ -17,6 +17,7 @@ export {
 } from "./kept.ts"
 export {
   type Attachment,
+  type MediaLinkOptions,
   mediaKind,
   mediaOf,
   type SendMediaOptions,

@@ -8,12 +8,18 @@ const TOGETHER_MS = 10 // what is asked for meanwhile goes with it
 const AT_ONCE = 100
 const EARLY_MS = 30_000 // before they end they are asked for anew
 
+/** Where messages are seen: in their conversation, or in the report about one of them. */
+interface From {
+  conversation: string
+  report?: number
+}
+
 interface Known {
   links: MediaLink[]
   until: number
 }
 
-/** What is to be asked of one conversation. */
+/** What is to be asked from one place. */
 interface Batch {
   seqs: Set<number>
   asked: Deferred<void>
@@ -32,41 +38,38 @@ export class Links {
   }
 
   /** Those of these messages, whole addresses; `isRenewed` asks for new ones. */
-  async of(
-    conversation: string,
-    seqs: readonly number[],
-    isRenewed: boolean,
-  ): Promise<MediaLink[]> {
+  async of(from: From, seqs: readonly number[], isRenewed: boolean): Promise<MediaLink[]> {
     const now = Date.now()
-    const good = (seq: number) => (this.known.get(`${conversation} ${seq}`)?.until ?? 0) > now
+    const good = (seq: number) => (this.known.get(keyOf(from, seq))?.until ?? 0) > now
     const missing = seqs.filter((seq) => isRenewed || !good(seq))
-    if (missing.length > 0) await this.ask(conversation, missing)
-    return seqs.flatMap((seq) => this.known.get(`${conversation} ${seq}`)?.links ?? [])
+    if (missing.length > 0) await this.ask(from, missing)
+    return seqs.flatMap((seq) => this.known.get(keyOf(from, seq))?.links ?? [])
   }
 
-  private ask(conversation: string, seqs: number[]): Promise<void> {
-    const waiting = this.batches.get(conversation)
+  private ask(from: From, seqs: number[]): Promise<void> {
+    const key = keyOf(from)
+    const waiting = this.batches.get(key)
     const batch = waiting ?? { seqs: new Set<number>(), asked: deferred<void>() }
     for (const seq of seqs) batch.seqs.add(seq)
     if (!waiting) {
-      this.batches.set(conversation, batch)
+      this.batches.set(key, batch)
       setTimeout(() => {
-        this.batches.delete(conversation)
-        this.fetch(conversation, [...batch.seqs]).then(batch.asked.resolve, batch.asked.reject)
+        this.batches.delete(key)
+        this.fetch(from, [...batch.seqs]).then(batch.asked.resolve, batch.asked.reject)
       }, TOGETHER_MS)
     }
     return batch.asked.promise
   }
 
-  private async fetch(conversation: string, seqs: number[]): Promise<void> {
+  private async fetch(from: From, seqs: number[]): Promise<void> {
     for (let at = 0; at < seqs.length; at += AT_ONCE) {
       const some = seqs.slice(at, at + AT_ONCE)
-      const answer = await this.call("media.links", { conversation, seqs: some })
+      const answer = await this.call("media.links", { ...from, seqs: some })
       const until = answer.expires_at - EARLY_MS
       for (const seq of some) {
         const links = answer.links.filter((link) => link.seq === seq)
         const whole = links.map((link) => ({ ...link, urls: this.whole(link.urls) }))
-        this.known.set(`${conversation} ${seq}`, { links: whole, until })
+        this.known.set(keyOf(from, seq), { links: whole, until })
       }
     }
   }
@@ -75,4 +78,8 @@ export class Links {
     const entries = Object.entries(urls).map(([size, path]) => [size, this.url + path])
     return Object.fromEntries(entries)
   }
+}
+
+function keyOf({ conversation, report = 0 }: From, seq = 0): string {
+  return `${conversation} ${report} ${seq}`
 }

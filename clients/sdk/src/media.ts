@@ -29,6 +29,14 @@ export interface SendMediaOptions extends Omit<MediaClaims, "kind"> {
   replyTo?: number
 }
 
+/** Which addresses of media are asked for. */
+export interface MediaLinkOptions {
+  /** New ones, where those known do not work. */
+  isRenewed?: boolean
+  /** For a moderator: the number of a reported message, to read what its report shows. */
+  report?: number | undefined
+}
+
 const KINDS: Record<string, MediaKind> = {
   "image/jpeg": "image",
   "image/png": "image",

@@ -1510,11 +1510,15 @@ export interface Calls {
    *
    * They are mine alone, and each reading asks anew whether I may see the message. Messages that I
    * do not see, or that have no media, are left out; a card of forwarded messages has several.
+   *
+   * With `report`, the `seq` of a message that was reported, I read them as a moderator: as they are
+   * in the copies and the context of that report, also where I am not in the conversation.
    */
   "media.links": {
     fields: {
       conversation: string
       seqs: number[]
+      report?: number | null
     }
     answer: {
       links: MediaLink[]

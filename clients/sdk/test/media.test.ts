@@ -201,10 +201,12 @@ test("addresses are asked for together, and kept until they end", async (t) => {
   assert.equal(asked().length, 1)
   await mei.mediaLinks(id, [2], { isRenewed: true })
   assert.equal(asked().length, 2)
+  await mei.mediaLinks(id, [2], { report: 2 })
+  assert.equal(asked().length, 3, "what a report shows is asked for by itself")
   server.linksLast = 1000 // less than is needed to read them
   await mei.mediaLinks(id, [4])
   await mei.mediaLinks(id, [4])
-  assert.equal(asked().length, 4)
+  assert.equal(asked().length, 5)
 })
 
 test("the type says as what something is sent", () => {

@@ -14,6 +14,8 @@ export interface ThreadTools {
   flash: ReadonlySignal<string>
   /** All that there is to see, where that is not the conversation's. */
   messages?: readonly Shown[]
+  /** Where messages are seen in the report about one of them: its number. */
+  report?: number
   noteFocus(key: string): void
   /** Show a message, loading what is between. */
   jump(seq: number): void

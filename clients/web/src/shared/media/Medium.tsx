@@ -9,7 +9,7 @@ import { useInnerTab, useTools } from "../components/threadTools.ts"
 import { locale } from "../i18n/index.ts"
 import { useChat } from "../live.ts"
 import { menu, openDialog } from "../overlays.ts"
-import { useAddress } from "./address.ts"
+import { type Place, useAddress } from "./address.ts"
 import { addressOf, noteSent, noteSize, sentAddress, sizeOf } from "./local.ts"
 import { drawn, fileSize } from "./sizes.ts"
 import { m } from "./texts.ts"
@@ -46,13 +46,14 @@ interface StoredProps {
   body: MediaBody
 }
 
-function placeOf(shown: Shown, body: MediaBody) {
-  return { conversation: conversationOf(shown), seq: shown.seq ?? 0, media: body.media }
+function usePlace(shown: Shown, { media }: MediaBody): Place {
+  const { report } = useTools()
+  return { conversation: conversationOf(shown), seq: shown.seq ?? 0, media, report }
 }
 
 function Picture({ shown, body }: StoredProps) {
-  const { id, messages } = useTools()
-  const { urls, isGone, onError } = useAddress(placeOf(shown, body))
+  const { id, messages, report } = useTools()
+  const { urls, isGone, onError } = useAddress(usePlace(shown, body))
   const { width, height } = drawn(body.width, body.height)
   const local = sentAddress(shown.key)
   const src = urls["1024"] ?? urls["256"] ?? urls.original
@@ -67,7 +68,7 @@ function Picture({ shown, body }: StoredProps) {
       onClick={() => {
         // a finger that rested has opened the menu, and is only lifted now
         if (menu.value === null)
-          openDialog(() => <Viewer id={id} from={shown.key} messages={messages} />)
+          openDialog(() => <Viewer {...{ id, messages, report }} from={shown.key} />)
       }}
     >
       <img class="picture__before" src={local ?? placeholder(body)} alt="" aria-hidden="true" />
@@ -77,7 +78,7 @@ function Picture({ shown, body }: StoredProps) {
 }
 
 function Video({ shown, body }: StoredProps) {
-  const { urls, isGone, onError } = useAddress(placeOf(shown, body))
+  const { urls, isGone, onError } = useAddress(usePlace(shown, body))
   const { width, height } = drawn(body.width, body.height)
   if (isGone) return <p class="medium__gone">{m().gone}</p>
   return (
@@ -98,7 +99,7 @@ function Video({ shown, body }: StoredProps) {
 }
 
 function Recording({ shown, body }: StoredProps) {
-  const { urls, isGone, onError } = useAddress(placeOf(shown, body))
+  const { urls, isGone, onError } = useAddress(usePlace(shown, body))
   const tabIndex = useInnerTab(shown.key)
   if (isGone) return <p class="medium__gone">{m().gone}</p>
   return (
@@ -114,10 +115,10 @@ function Recording({ shown, body }: StoredProps) {
 
 function File({ shown, body }: StoredProps) {
   const chat = useChat()
-  const { conversation, seq } = placeOf(shown, body)
+  const { conversation, seq, report } = usePlace(shown, body)
   const name = body.name ?? m().file
   const fetch = async () => {
-    const links = await chat.mediaLinks(conversation, [seq]).catch(() => [])
+    const links = await chat.mediaLinks(conversation, [seq], { report }).catch(() => [])
     const url = links.find(({ media }) => media === body.media)?.urls.original
     if (url) download(url, name)
   }

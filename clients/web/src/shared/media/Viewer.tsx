@@ -18,8 +18,9 @@ export function Viewer(props: {
   id: string
   from: string
   messages?: readonly Shown[] | undefined
+  report?: number | undefined
 }) {
-  const { id, from, messages } = props
+  const { id, from, messages, report } = props
   const box = useModal()
   const thread = useLive((chat) => chat.thread(id), [id])
   const [key, setKey] = useState(from)
@@ -42,7 +43,7 @@ export function Viewer(props: {
       }}
       {...useSwipe(go)}
     >
-      {picture && <Large key={picture.key} shown={picture} />}
+      {picture && <Large key={picture.key} shown={picture} report={report} />}
       <div class="viewer__bar">
         <IconButton icon="close" label={t().common.close} onClick={closeDialog} />
       </div>
@@ -60,9 +61,9 @@ export function Viewer(props: {
   )
 }
 
-function Large({ shown }: { shown: Shown }) {
+function Large({ shown, report }: { shown: Shown; report: number | undefined }) {
   const media = (shown.message && mediaOf(shown.message)?.media) ?? ""
-  const place = { conversation: conversationOf(shown), seq: shown.seq ?? 0, media }
+  const place = { conversation: conversationOf(shown), seq: shown.seq ?? 0, media, report }
   const { urls, isGone, onError } = useAddress(place)
   if (isGone) return <p class="viewer__text">{m().gone}</p>
   return (

@@ -11,6 +11,8 @@ export interface Place {
   conversation: string
   seq: number
   media: string
+  /** For a moderator: the number of the message whose report shows it. */
+  report?: number | undefined
 }
 
 export interface Address {
@@ -30,7 +32,7 @@ export function useAddress(place: Place | null): Address {
   const askedAt = useRef(0)
   const ask = (at: Place, isRenewed: boolean) => {
     askedAt.current = Date.now()
-    chat.mediaLinks(at.conversation, [at.seq], { isRenewed }).then(
+    chat.mediaLinks(at.conversation, [at.seq], { isRenewed, report: at.report }).then(
       (links) => {
         const found = linkOf(links, at)
         setGone(found === undefined)

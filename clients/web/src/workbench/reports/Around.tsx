@@ -9,9 +9,8 @@ import { type ThreadTools, ToolsContext } from "../../shared/components/threadTo
 import { isNote } from "../../shared/days.ts"
 import { clock, day, daysBetween, exactly } from "../../shared/format.ts"
 import { locale, t } from "../../shared/i18n/index.ts"
-import { useChat, useLive } from "../../shared/live.ts"
-import { isMedium } from "../../shared/media/Medium.tsx"
-import { contentText, preview } from "../../shared/preview.ts"
+import { useChat } from "../../shared/live.ts"
+import { preview } from "../../shared/preview.ts"
 import { now } from "../bench.ts"
 import { nameIn } from "./naming.ts"
 import { p } from "./texts.ts"
@@ -109,7 +108,7 @@ function SaidLine({ report, shown, all }: Omit<LineProps, "before">) {
                 {shown.seq === report.seq && <span class="around__mark">{p().reported}</span>}
               </span>
               <Answered report={report} shown={shown} />
-              <Brought report={report} shown={shown} />
+              <Content shown={shown} />
               <span class="bubble__foot">
                 {shown.message?.edited_at ? <span>{t().thread.edited}</span> : null}
                 <time
@@ -144,22 +143,6 @@ function Answered({ report, shown }: Pick<LineProps, "report" | "shown">) {
   )
 }
 
-/** Its text, card or medium; the latter can be read by those in the conversation alone. */
-function Brought({ report, shown }: Pick<LineProps, "report" | "shown">) {
-  const isIn = useLive((chat) => chat.conversation(report.conversation) !== undefined, [report])
-  const { message } = shown
-  if (!message || !isMedium(shown) || isIn) return <Content shown={shown} />
-  const kinds: Record<string, string> = t().kinds
-  return (
-    <span class="bubble__text">
-      {shown.text && `${contentText(message)}\n`}
-      <span class="bubble__text--gone">
-        {kinds[message.kind]} {p().membersOnly}
-      </span>
-    </span>
-  )
-}
-
 /** Tools with which nothing is done: it is looked at as it was. */
 function useQuietTools(report: Report, shown: Shown, all: readonly Shown[]): ThreadTools {
   return useMemo(
@@ -169,11 +152,12 @@ function useQuietTools(report: Report, shown: Shown, all: readonly Shown[]): Thr
       focused: signal(shown.key), // Tab reaches what is inside
       flash: signal(""),
       messages: all,
+      report: report.seq,
       noteFocus() {},
       jump() {},
       openMenu() {},
     }),
-    [report.conversation, shown, all],
+    [report, shown, all],
   )
 }
 

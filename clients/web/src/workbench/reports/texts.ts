@@ -29,7 +29,6 @@ export const p = texts(
     messageHint: "As it was when it was first reported",
     reported: "Reported",
     later: (time: string) => `As it was when it was reported on ${time}`,
-    membersOnly: "Only members of the room can open it.",
     toRoom: "Open the conversation",
     done: "What was done",
     settle: {
@@ -98,7 +97,6 @@ export const p = texts(
     messageHint: "首次被举报时的内容",
     reported: "被举报",
     later: (time) => `${time} 再次被举报时的内容`,
-    membersOnly: "仅群成员可以打开。",
     toRoom: "打开会话",
     done: "处理记录",
     settle: {
