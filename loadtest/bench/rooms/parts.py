@@ -21,6 +21,7 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 SERVER = "server µs"
+DATA = "databases µs"
 ASKED = "MongoDB commands"
 P50, P99 = "p50 ms", "p99 ms"
 
@@ -50,6 +51,11 @@ PARTS: Mapping[str, Part] = {
             name="storm",
             title="{storm:,} people sync at once",
             quantities=("all answered, s", P50, P99, ASKED, SERVER, "refusals"),
+        ),
+        Part(
+            name="marks",
+            title="{members:,} members of a room mark a notice as read at once",
+            quantities=("all answered, s", P50, P99, ASKED, SERVER, DATA),
         ),
         Part(
             name="reading",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from chatserver.dev.errors import DevError
 from loadtest.bench import machine
-from loadtest.bench.rooms import growth, large_room, reading, storming, syncing
+from loadtest.bench.rooms import growth, large_room, marking, reading, storming, syncing
 from loadtest.bench.rooms.plan import Plan
 from loadtest.bench.rooms.results import Book, Report
 from loadtest.bench.rooms.scenario import Scenario
@@ -22,6 +22,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "nodes": growth.samples,
     "sync": syncing.samples,
     "storm": storming.samples,
+    "marks": marking.samples,
     "reading": reading.samples,
 }
 

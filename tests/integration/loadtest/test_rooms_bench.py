@@ -23,6 +23,7 @@ CASES = {
     "nodes": len(PLAN.nodes),
     "sync": 2,
     "storm": 1,
+    "marks": 1,
     "reading": 3 * 2,
 }
 
