@@ -14,7 +14,8 @@ export function useModal(): RefObject<HTMLDialogElement | null> {
     const box = ref.current
     box?.showModal()
     return () => {
-      box?.remove() // as long as it is there, nothing behind it takes the focus
+      if (!box?.open) return // closed by Escape: the browser gave it back, and it may be elsewhere
+      box.remove() // as long as it is there, nothing behind it takes the focus
       if (before instanceof HTMLElement) before.focus()
     }
   }, [])
