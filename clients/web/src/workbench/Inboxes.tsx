@@ -15,6 +15,7 @@ import { CannedDialog } from "./CannedDialog.tsx"
 import { EntryRow } from "./EntryRow.tsx"
 import { TABS, type Tab } from "./entries.ts"
 import { FixedList } from "./FixedList.tsx"
+import { ListTab } from "./ListTab.tsx"
 import { ReportsEntry } from "./reports/ReportsEntry.tsx"
 import { SettingsDialog } from "./SettingsDialog.tsx"
 import { order } from "./settings.ts"
@@ -101,17 +102,7 @@ function TabButton({ tab }: { tab: Tab }) {
     inbox.tab.value = tab
   }
   return (
-    <button
-      type="button"
-      class="tab"
-      role="tab"
-      id={`tab-${tab}`}
-      aria-selected={isChosen}
-      aria-controls="entries"
-      tabIndex={isChosen ? 0 : -1}
-      onClick={choose}
-      onFocus={choose}
-    >
+    <ListTab id={`tab-${tab}`} panel="entries" isChosen={isChosen} choose={choose}>
       {w().tabs[tab]}
       {total > 0 && (
         <span class={`tab__count ${tab === "unassigned" ? "tab__count--waiting" : ""}`}>
@@ -120,7 +111,7 @@ function TabButton({ tab }: { tab: Tab }) {
           {unread > 0 && <span class="hidden-text">, {t().list.unread(unread)}</span>}
         </span>
       )}
-    </button>
+    </ListTab>
   )
 }
 

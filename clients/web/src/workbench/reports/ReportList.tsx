@@ -11,6 +11,7 @@ import { preview } from "../../shared/preview.ts"
 import { leave } from "../../shared/route.ts"
 import { now, useBench } from "../bench.ts"
 import { FixedList } from "../FixedList.tsx"
+import { ListTab } from "../ListTab.tsx"
 import { w } from "../texts/index.ts"
 import { nameIn, reasonsOf, whereOf } from "./naming.ts"
 import { keyOf } from "./pages.ts"
@@ -55,20 +56,10 @@ function StateTab({ state }: { state: ReportState }) {
     reports.state.value = state
   }
   return (
-    <button
-      type="button"
-      class="tab"
-      role="tab"
-      id={`reports-${state}`}
-      aria-selected={isChosen}
-      aria-controls="reports"
-      tabIndex={isChosen ? 0 : -1}
-      onClick={choose}
-      onFocus={choose}
-    >
+    <ListTab id={`reports-${state}`} panel="reports" isChosen={isChosen} choose={choose}>
       {p().states[state]}
       {open > 0 && <span class="tab__count tab__count--waiting">{open > 999 ? "999+" : open}</span>}
-    </button>
+    </ListTab>
   )
 }
 
